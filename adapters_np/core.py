@@ -67,17 +67,6 @@ class Frozen(NamedTuple):
     shape: str
 
 
-class Portrait(NamedTuple):
-    """A picture of a method at a glance, from W to W', for its page and for lists.
-
-    `kind` is a drawing by its name in `scripts/stored/portraits`, which reads its numbers off the
-    adapter. `says` is what one sees there, in 60 letters at most.
-    """
-
-    kind: str
-    says: str
-
-
 Place = Literal["weight", "attention", "keys", "norm", "layer", "model"]
 """A weight matrix, the attention of a layer, its keys and values (narrower than the queries where
 these share them), a norm, the hidden state of a layer, or the model.
@@ -121,11 +110,11 @@ class Adapter(ABC):
     gauges: ClassVar[tuple[str, ...]] = ("rank", "stable_rank", "relative_norm", "parameters")
     """The numbers that tell this method's story, by their names in `demos/gauges.py`."""
 
-    pictures: ClassVar[tuple[str, ...]] = ()
-    """Pictures of this method's hypothesis, by names in `demos/pictures.py`."""
+    pictures: ClassVar[tuple[str, ...]] = ("layers",)
+    """Pictures of this method's hypothesis, by names in `demos/pictures.py`; the first is its stage."""
 
-    portrait: ClassVar[Portrait | None] = None
-    """The picture of its own that the first module of a page has."""
+    says: ClassVar[str] = ""
+    """What one sees in its stage at a glance, in 60 letters at most, for lists."""
 
     def __init_subclass__(cls, **given: Any) -> None:
         super().__init_subclass__(**given)

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from adapters_np.core import flatten
 from adapters_np.linalg import Array, angles_from, row_norms, thin_svd
-from demos.change import ROUND_OFF, Change
-from demos.panels import Panel, digits, figures, heatmaps, series
+from demos.change import ROUND_OFF, Change, numerical_rank
+from demos.panels import Panel, digits, figures, heatmaps, series, view
 from demos.protocols import (
     AddsTasks,
     AddsTokens,
@@ -51,6 +52,56 @@ PICTURES: dict[str, Picture] = {}
 def picture(function: Picture) -> Picture:
     PICTURES[function.__name__] = function
     return function
+
+
+MOST_LAYERS = 16
+
+
+@picture
+def layers(found: Reached) -> Panel:
+    """Return the change as a sum of columns times rows, the strongest first: its own directions."""
+    change = found.change
+    count = min(max(1, numerical_rank(change)), MOST_LAYERS)
+    U, sigma, Vt = thin_svd(change.delta)
+    signs = np.sign(Vt[np.arange(count), np.abs(Vt[:count]).argmax(axis=1)])
+    root = signs * np.sqrt(sigma[:count])
+    columns, rows = U[:, :count] * root, Vt[:count] * root[:, None]
+    limit, s = float(np.abs(found.wanted.delta).max()), change.symbol
+    views = [
+        view("columns", "columns", columns, float(np.abs(columns).max() or 1)),
+        view("rows", "rows", rows, float(np.abs(rows).max() or 1)),
+        view("sum", f"Δ{s}, their sum", change.delta, limit),
+    ]
+    full = len(sigma)
+    many = f"the strongest {count} of {full}" if numerical_rank(change) > count else f"{count}"
+    return {
+        "kind": "matrix", "name": "layers", "title": "Layers", "views": views,
+        "says": f"{many} layer{'' if count == 1 else 's'}, each a column times a row",
+        "note": f"Δ{s} as a sum of its singular layers, each a column times a row.",
+    }  # fmt: skip
+
+
+@picture
+def trained(found: Reached) -> Panel:
+    """Return all numbers that are trained, as bars: for methods that train few."""
+    numbers = flatten(found.change.adapter)
+    title = f"All {len(numbers):,} trained numbers"
+    return series("trained_numbers", title, {"trained": numbers}, "number", "value", style="bars")
+
+
+@picture
+def dials(found: Reached) -> Panel:
+    """Return how far each neuron turns, and how much longer it gets, as wanted and as reached."""
+    lines = {}
+    for name, change in (("wanted", found.wanted), ("reached", found.change)):
+        before, after = (row_norms(M) for M in (change.before, change.after))
+        longer = 100 * (after / np.maximum(before, np.finfo(float).tiny) - 1)
+        cosine = (change.before * change.after).sum(axis=1) / np.maximum(before * after, 1e-300)
+        turned = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+        lines |= {f"{name}, turned by": turned, f"{name}, longer by": longer}
+    note = "A point for each neuron. Rings: where the target has it."
+    return series("dials", "Each neuron’s direction and length", lines, "neuron",
+                  "degrees and per cent", style="dials", note=note)  # fmt: skip
 
 
 @picture
@@ -118,6 +169,55 @@ def neurons(found: Reached) -> Panel | None:
     return series("neurons", title, lines, "neuron", "x and y", style="arrows", note=note)
 
 
+DRAWN = 8
+"""So many neurons are drawn in each plane."""
+
+
+@picture
+def planes(found: Reached) -> Panel | None:
+    """Return the planes of a rotation, and in each the neurons that are longest there."""
+    adapter = serving(found.change.adapter, Rotates, "picture planes")
+    R, W = adapter.rotation(), found.change.before
+    axes = _planes(R)
+    if not axes:
+        return neurons(found)
+    shadows = [W @ pair for pair in axes]
+    longest = [points[np.argsort(-row_norms(points), kind="stable")[:DRAWN]] for points in shadows]
+    lengths = [np.maximum(row_norms(points).max(), np.finfo(float).tiny) for points in longest]
+    before = [points / length for points, length in zip(longest, lengths, strict=True)]
+    after = [points @ (a.T @ R @ a) for points, a in zip(before, axes, strict=True)]
+    turned = np.degrees([abs(_turn(a.T @ R @ a)) for a in axes])
+    lines = {"before": np.ravel(before), "after": np.ravel(after)}
+    title = f"{len(axes)} planes, turned by {figures(turned.min())}° to {figures(turned.max())}°"
+    note = (
+        f"Each plane of the inputs turns by its own angle. The dots are the {DRAWN} neurons that "
+        "are longest in it: grey before, coloured after."
+    )
+    return series("planes", title, lines, "neuron", "x and y", style="planes", note=note)
+
+
+def _planes(R: Array) -> list[Array]:
+    """Return the planes that R turns, the largest angles first, as pairs of orthonormal columns."""
+    even, odd = (R + R.T) / 2, (R - R.T) / 2
+    # Its singular vectors, ordered by angle, are eigenvectors of `even`: one routine less to fetch.
+    E = np.linalg.svd(np.linalg.norm(even) * np.eye(len(R)) - even)[0]
+    found: list[Array] = []
+    for e in E.T:
+        for pair in found:
+            e = e - pair @ (pair.T @ e)
+        turned = odd @ e
+        if np.linalg.norm(e) < 0.5 or np.linalg.norm(turned) < ALIKE:
+            continue  # in a plane already, or left as it is
+        first = e / np.linalg.norm(e)
+        second = turned - first * (first @ turned)
+        found.append(np.stack([first, second / np.linalg.norm(second)], axis=1))
+    return found
+
+
+def _turn(M: Array) -> float:
+    return float(np.arctan2(M[1, 0] - M[0, 1], M[0, 0] + M[1, 1]))
+
+
 class Plane(NamedTuple):
     """A plane that a matrix maps to itself: two unit columns, and what happens in it."""
 
@@ -158,8 +258,7 @@ def furthest(R: Array, W: Array) -> Plane | None:
     M = axes.T @ R @ axes
     if max(np.abs(R @ axes - axes @ M).max(), np.abs(R.T @ axes - axes @ M.T).max()) > ROUND_OFF:
         return None
-    angle = float(abs(np.arctan2(M[1, 0] - M[0, 1], M[0, 0] + M[1, 1])))
-    return Plane(axes, angle, bool(M[0, 0] * M[1, 1] < M[0, 1] * M[1, 0]))
+    return Plane(axes, abs(_turn(M)), bool(M[0, 0] * M[1, 1] < M[0, 1] * M[1, 0]))
 
 
 def _strongest(E: Array, W: Array) -> Array:

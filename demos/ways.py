@@ -208,15 +208,16 @@ def show(found: Reached) -> Answer:
     """
     change, cls = found.change, type(found.change.adapter)
     s = change.symbol
-    pictures = (PICTURES[name](found) for name in cls.pictures)
+    stage, *pictures = (PICTURES[name](found) for name in cls.pictures)
     beside = compared(found)
     panels = [
         weights(change),
         *spectra(change, found.wanted.sigma),
         cosines(change),
         curve(found, beside),
-        trained_arrays(change.adapter),
+        *([stage | {"stage": True}] if stage else []),
         matrices(found),
+        trained_arrays(change.adapter),
         *(panel for panel in pictures if panel),
     ]
     if len(found.errors) > 2:

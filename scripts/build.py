@@ -46,12 +46,12 @@ SHOWN = (
     "scripts/catalog/peft_signatures.json",
     *("docs/**/*", "overrides/**/*", "demos/examples/*.py", "demos/lab/own.py"),
     *("scripts/macros/*.html", ".build/demos/*", ".build/compare/compare.html"),
-    *(".build/example/about.json", ".build/lab/lab.json", ".build/portraits/drawn.json"),
+    *(".build/example/about.json", ".build/lab/lab.json"),
     *(".build/stage/stage.json", *FACTS),
 )
 PACKED = (".build/py/manifest.json", ".build/stock/manifest.json")
 SCRIPTS = ("demos/**/*.js", "demos/**/*.css", "package.json", *PACKED)
-MADE = ["compare", "demos", "example", "fits", "lab", "portraits", "scripts", "stage", "sweeps"]
+MADE = ["compare", "demos", "example", "fits", "lab", "scripts", "stage", "sweeps"]
 PUBLISHED = (
     *(".build/pages/**/*", *(f".build/{name}/*" for name in MADE)),
     *("docs/names.md", "scripts/finish/*.mjs"),
@@ -100,13 +100,6 @@ STEPS = {
         Step("fits", "scripts.stored.fits", ".build/fits"),
         Step("widgets", "scripts.stored.widgets", ".build/demos", STORED, DRAW),
         Step("comparisons", "scripts.stored.comparisons", ".build/compare", COMPARED, DRAW),
-        Step(
-            "portraits",
-            "scripts.stored.portraits.make",
-            ".build/portraits/drawn.json",
-            RECORDS,
-            (*FOUND, "scripts/stored/portraits/*.mjs"),
-        ),
         Step("lab", "scripts.stored.lab", ".build/lab", RECORDS),
         Step("stage", "scripts.stored.stage", ".build/stage", RECORDS),
         Step(

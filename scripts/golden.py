@@ -1,4 +1,4 @@
-"""Keep what a build has made, and compare: facts, tables, texts of pages, portraits, the catalogue.
+"""Keep what a build has made, and compare: facts, tables, texts of pages, the catalogue.
 
 python -m scripts.golden keep FOLDER [SITE]     of site/, or of another build
 python -m scripts.golden compare FOLDER FOLDER  every line that differs
@@ -31,7 +31,6 @@ def keep(folder: Path, site: Path) -> None:
     files = {f"{p.relative_to(site)}.txt": text(p) for p in sorted(site.rglob("*.html"))}
     files |= {str(p.relative_to(site)): p.read_text("utf-8") for p in site.rglob("*.csv")}
     files["catalog.json"] = (site / "catalog.json").read_text("utf-8")
-    files["portraits.json"] = (ROOT / ".build/portraits/drawn.json").read_text("utf-8")
     files["facts"] = "\n".join(sorted(f"{f.address}\t{f.text}\t{f.value}" for f in facts().all()))
     for name, content in files.items():
         path = folder / name

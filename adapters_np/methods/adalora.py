@@ -18,7 +18,7 @@ from typing import Annotated, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Alpha, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Alpha, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, thin_svd
 
 
@@ -33,7 +33,7 @@ class AdaLoRA(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
-    portrait = Portrait("triplets", "Many directions, the weakest are dropped")
+    says = "Many directions, the weakest are dropped"
 
     @classmethod
     def init(

@@ -17,7 +17,7 @@ from typing import Annotated, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Departs, Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Departs, Frozen, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, column_signs, thin_svd
 
 ROUNDS = 10
@@ -66,7 +66,7 @@ class AdaMSS(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
     pictures = ("core",)
-    portrait = Portrait("bands", "Outputs fall into groups, each changes in its way")
+    says = "Outputs fall into groups, each changes in its way"
 
     @classmethod
     def init(

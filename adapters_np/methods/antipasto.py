@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Departs, Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Departs, Frozen, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, cayley, skew, thin_svd
 
 
@@ -38,7 +38,7 @@ class AntiPaSTO(WeightAdapter):
         "rank", "relative_norm", "largest_angle", "oddness", "gram_change", "parameters",
     )  # fmt: skip
     pictures = ("core",)
-    portrait = Portrait("steer", "One signed knob steers both ways")
+    says = "One signed knob steers both ways"
 
     @classmethod
     def init(

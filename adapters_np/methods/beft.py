@@ -11,7 +11,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Adapter, Learned, Portrait
+from adapters_np.core import Adapter, Learned
 from adapters_np.linalg import Array
 
 
@@ -23,7 +23,7 @@ class BEFT(Adapter):
 
     gauges = ("changed_columns", "distinct_columns", "rank", "relative_norm", "parameters")
     pictures = ("positions",)
-    portrait = Portrait("drift", "All outputs move by one and the same step")
+    says = "All outputs move by one and the same step"
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator) -> Self:

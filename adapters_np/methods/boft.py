@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Departs, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Departs, Learned, Range, WeightAdapter
 from adapters_np.errors import KnobError
 from adapters_np.linalg import Array, butterfly, cayley, divide, rotate_blocks, skew
 
@@ -40,8 +40,8 @@ class BOFT(WeightAdapter):
         "norm_change",
         "parameters",
     )
-    pictures = ("angles", "neurons")
-    portrait = Portrait("butterfly", "Small turns in a butterfly mix all inputs")
+    pictures = ("planes", "angles")
+    says = "Small turns in a butterfly mix all inputs"
 
     @classmethod
     def init(

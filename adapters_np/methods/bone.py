@@ -17,7 +17,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Learned, Portrait, WeightAdapter
+from adapters_np.core import Learned, WeightAdapter
 from adapters_np.linalg import Array, divide
 
 Form = Literal["column", "row", "additive"]
@@ -36,7 +36,7 @@ class Bone(WeightAdapter):
     form: Form
 
     gauges = ("rank", "distinct_columns", "stable_rank", "relative_norm", "parameters")
-    portrait = Portrait("guided", "One block a row, through which each tile changes")
+    says = "One block a row, through which each tile changes"
 
     @classmethod
     def init(

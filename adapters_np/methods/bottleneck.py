@@ -17,7 +17,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Adapter, Learned, Portrait, Range
+from adapters_np.core import Adapter, Learned, Range
 from adapters_np.layers import gelu
 from adapters_np.linalg import Array, kaiming_uniform
 
@@ -39,7 +39,7 @@ class Bottleneck(Adapter):
     place = "layer"
     gauges = ("rank", "stable_rank", "relative_norm", "parameters")
     pictures = ("positions",)
-    portrait = Portrait("hourglass", "A few units bend, and add to what passes by")
+    says = "A few units bend, and add to what passes by"
 
     @classmethod
     def init(

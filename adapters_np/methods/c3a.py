@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Absorbed, Departs, Learned, Portrait, WeightAdapter
+from adapters_np.core import Absorbed, Departs, Learned, WeightAdapter
 from adapters_np.linalg import Array, circulant, divide
 
 
@@ -29,7 +29,7 @@ class C3A(WeightAdapter):
 
     gauges = ("rank", "effective_rank", "tile_rank", "relative_norm", "parameters")
     pictures = ("tiles",)
-    portrait = Portrait("tiles", "Tiles whose rows shift and wrap around")
+    says = "Tiles whose rows shift and wrap around"
 
     @classmethod
     def init(

@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 
 from adapters_np import layers
-from adapters_np.core import AttentionAdapter, Frozen, Learned, Portrait
+from adapters_np.core import AttentionAdapter, Frozen, Learned
 from adapters_np.errors import KnobError
 from adapters_np.linalg import Array, product_svd
 
@@ -38,7 +38,7 @@ class CLOVER(AttentionAdapter):
     heads: int
 
     place = "attention"
-    portrait = Portrait("products", "New mixing inside a head’s two products")
+    says = "New mixing inside a head’s two products"
 
     @classmethod
     def init(

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Learned, Portrait, Rank, WeightAdapter
+from adapters_np.core import Learned, Rank, WeightAdapter
 from adapters_np.linalg import Array, at_most, thin_svd
 
 Basis = Literal["qr", "relu"]
@@ -37,7 +37,7 @@ class DEFT(WeightAdapter):
     basis: str
 
     gauges = ("rank", "stable_rank", "relative_norm", "norm_change", "parameters")
-    portrait = Portrait("cleared", "A direction is cleared, then written anew")
+    says = "A direction is cleared, then written anew"
 
     @classmethod
     def init(

@@ -15,7 +15,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Frozen, Learned, Portrait, Range, Rank, WeightAdapter
+from adapters_np.core import Frozen, Learned, Range, Rank, WeightAdapter
 from adapters_np.linalg import Array, at_most, kaiming_uniform, row_norms
 
 FLOOR = 1e-4
@@ -32,7 +32,8 @@ class DeLoRA(WeightAdapter):
     start: Annotated[Array, Frozen("d_out, d_in")]
 
     gauges = ("rank", "stable_rank", "relative_norm", "bound_share", "parameters")
-    portrait = Portrait("bound", "However far a factor goes, λ sets the step")
+    pictures = ("dials",)
+    says = "However far a factor goes, λ sets the step"
 
     @classmethod
     def init(

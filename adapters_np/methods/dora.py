@@ -14,7 +14,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Alpha, Learned, Portrait, Rank, WeightAdapter
+from adapters_np.core import Alpha, Learned, Rank, WeightAdapter
 from adapters_np.linalg import Array, at_most, kaiming_uniform, row_norms
 
 
@@ -28,8 +28,8 @@ class DoRA(WeightAdapter):
     s: float
 
     gauges = ("rank", "relative_norm", "norm_change", "angle_change", "parameters")
-    pictures = ("gains",)
-    portrait = Portrait("dial", "Direction and length, each on its own")
+    pictures = ("dials", "gains")
+    says = "Direction and length, each on its own"
 
     @classmethod
     def init(

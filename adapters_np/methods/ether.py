@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Learned, Portrait, WeightAdapter
+from adapters_np.core import Learned, WeightAdapter
 from adapters_np.linalg import Array, divide, kaiming_uniform, project_blocks
 
 Blocks = Literal[1, 2, 4, 8]
@@ -36,8 +36,8 @@ class ETHER(WeightAdapter):
         "gram_change",
         "parameters",
     )
-    pictures = ("angles", "neurons")
-    portrait = Portrait("mirror", "One mirror, always a full flip")
+    pictures = ("neurons", "angles")
+    says = "One mirror, always a full flip"
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, blocks: Blocks = 1) -> Self:

@@ -16,7 +16,7 @@ from typing import Annotated, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Absorbed, Alpha, Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Absorbed, Alpha, Frozen, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most
 
 
@@ -33,7 +33,7 @@ class FourierFT(WeightAdapter):
 
     gauges = ("rank", "fourier_entries", "half_turn", "relative_norm", "parameters")
     pictures = ("frequencies",)
-    portrait = Portrait("waves", "A sum of a few waves")
+    says = "A sum of a few waves"
 
     @classmethod
     def init(

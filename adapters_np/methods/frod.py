@@ -15,7 +15,7 @@ from typing import Annotated, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Frozen, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, column_signs, row_norms
 
 RIDGE = 1e-3
@@ -56,7 +56,7 @@ class FRoD(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "relative_norm", "singular_entries", "parameters")
     pictures = ("core",)
-    portrait = Portrait("exchange", "Strengths of shared directions, few exchanges")
+    says = "Strengths of shared directions, few exchanges"
 
     @classmethod
     def init(

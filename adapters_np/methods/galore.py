@@ -16,7 +16,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Departs, Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Departs, Frozen, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, thin_svd
 
 
@@ -27,7 +27,7 @@ class GaLore(WeightAdapter):
     C: Annotated[Array, Learned("stages, max(d_out, d_in), rank", unit=0.1)]
     P: Annotated[Array, Frozen("stages, min(d_out, d_in), rank")]
 
-    portrait = Portrait("rounds", "Low rank at a time, and any rank in the end")
+    says = "Low rank at a time, and any rank in the end"
 
     @classmethod
     def init(

@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Learned, Portrait, Rank, WeightAdapter
+from adapters_np.core import Learned, Rank, WeightAdapter
 from adapters_np.linalg import Array, kaiming_uniform
 
 OUT = "d_out if paths != 'constant' else 1, rank if paths == 'lora' else 1"
@@ -37,7 +37,7 @@ class GLoRA(WeightAdapter):
     shift_in: Annotated[Array, Learned(IN, unit=0.2)]
 
     gauges = ("rank", "stable_rank", "relative_norm", "norm_change", "parameters")
-    portrait = Portrait("desk", "One pattern scales, another is added")
+    says = "One pattern scales, another is added"
 
     @classmethod
     def init(

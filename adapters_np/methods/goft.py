@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Learned, Portrait, WeightAdapter
+from adapters_np.core import Learned, WeightAdapter
 from adapters_np.linalg import Array, mix_pairs, neighbours, plane_rotations, tournament
 
 Form = Literal["parallel", "sequential"]
@@ -36,8 +36,8 @@ class GOFT(WeightAdapter):
         "norm_change",
         "parameters",
     )
-    pictures = ("angles", "neurons")
-    portrait = Portrait("knockout", "One angle a pair, in the rounds of a knock-out")
+    pictures = ("planes", "angles")
+    says = "One angle a pair, in the rounds of a knock-out"
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, form: Form = "parallel") -> Self:

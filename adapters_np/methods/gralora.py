@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Alpha, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Alpha, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, divide, kaiming_uniform, low_rank_factors
 
 
@@ -30,7 +30,7 @@ class GraLoRA(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "effective_rank", "relative_norm", "parameters")
-    portrait = Portrait("quilt", "A grid of blocks, each with directions of its own")
+    says = "A grid of blocks, each with directions of its own"
 
     @classmethod
     def init(

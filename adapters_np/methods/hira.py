@@ -11,7 +11,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Learned, Portrait, Rank, WeightAdapter
+from adapters_np.core import Learned, Rank, WeightAdapter
 from adapters_np.linalg import Array, kaiming_uniform
 
 
@@ -23,7 +23,7 @@ class HiRA(WeightAdapter):
     B: Annotated[Array, Learned("d_out, rank", unit=0.5)]
 
     gauges = ("rank", "stable_rank", "effective_rank", "relative_norm", "parameters")
-    portrait = Portrait("proportion", "Each weight changes in proportion to itself")
+    says = "Each weight changes in proportion to itself"
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, rank: Rank = 8) -> Self:

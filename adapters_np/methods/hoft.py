@@ -17,7 +17,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Learned, Portrait, WeightAdapter
+from adapters_np.core import Learned, WeightAdapter
 from adapters_np.linalg import Array, at_most, compact_wy
 
 
@@ -41,7 +41,7 @@ class HOFT(WeightAdapter):
         "parameters",
     )
     pictures = ("core",)
-    portrait = Portrait("mirrored_sides", "Mirrors turn both bases, no axis grows")
+    says = "Mirrors turn both bases, no axis grows"
 
     @classmethod
     def init(

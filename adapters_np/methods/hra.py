@@ -14,7 +14,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Learned, Portrait, Rank, WeightAdapter
+from adapters_np.core import Learned, Rank, WeightAdapter
 from adapters_np.linalg import Array, at_most, compact_wy, kaiming_uniform, reflect
 
 
@@ -37,8 +37,8 @@ class HRA(WeightAdapter):
         "gram_change",
         "parameters",
     )
-    pictures = ("angles", "neurons")
-    portrait = Portrait("mirrors", "Two mirrors, one after the other, make a turn")
+    pictures = ("planes", "angles")
+    says = "Two mirrors, one after the other, make a turn"
 
     @classmethod
     def init(

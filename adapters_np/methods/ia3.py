@@ -13,7 +13,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Learned, Portrait, WeightAdapter
+from adapters_np.core import Learned, WeightAdapter
 from adapters_np.linalg import Array
 
 
@@ -26,7 +26,7 @@ class IA3(WeightAdapter):
 
     gauges = ("rank", "relative_norm", "norm_change", "angle_change", "parameters")
     pictures = ("gains",)
-    portrait = Portrait("faders", "A fader for each neuron")
+    says = "A fader for each neuron"
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, feedforward: bool = False) -> Self:

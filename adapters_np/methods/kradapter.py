@@ -18,7 +18,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Absorbed, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Absorbed, Learned, Range, WeightAdapter
 from adapters_np.errors import KnobError
 from adapters_np.linalg import Array, kaiming_uniform
 
@@ -32,7 +32,7 @@ class KRAdapter(WeightAdapter):
     scale: float
 
     gauges = ("rank", "stable_rank", "effective_rank", "relative_norm", "parameters")
-    portrait = Portrait("folded", "Each row, folded, is one column times one row")
+    says = "Each row, folded, is one column times one row"
 
     @classmethod
     def init(

@@ -15,7 +15,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Adapter, Learned, Portrait, Range, Rank
+from adapters_np.core import Adapter, Learned, Range, Rank
 from adapters_np.layers import softmax
 from adapters_np.linalg import Array, kaiming_uniform
 
@@ -31,7 +31,7 @@ class Lily(Adapter):
 
     gauges = ("parts_in_use", "rank", "relative_norm", "parameters")
     pictures = ("mixture",)
-    portrait = Portrait("stock", "Each layer reads alone and writes from one stock")
+    says = "Each layer reads alone and writes from one stock"
 
     @classmethod
     def init(

@@ -14,7 +14,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Adapter, Learned, Portrait, Range
+from adapters_np.core import Adapter, Learned, Range
 from adapters_np.layers import feed_forward
 from adapters_np.linalg import Array, at_most
 
@@ -29,7 +29,7 @@ class LLaMAPro(Adapter):
     place = "layer"
     gauges = ("rank", "stable_rank", "relative_norm", "parameters")
     pictures = ("positions",)
-    portrait = Portrait("storey", "A copy of an old block learns to write")
+    says = "A copy of an old block learns to write"
 
     @classmethod
     def init(

@@ -17,7 +17,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Adapter, Frozen, Learned, Portrait
+from adapters_np.core import Adapter, Frozen, Learned
 from adapters_np.layers import layer_norm, rms_norm
 from adapters_np.linalg import Array
 
@@ -35,7 +35,7 @@ class LNTuning(Adapter):
     place = "norm"
     gauges = ("rank", "relative_norm", "parameters")
     pictures = ("gains",)
-    portrait = Portrait("stretch", "Gains stretch the channels of the norm")
+    says = "Gains stretch the channels of the norm"
 
     @classmethod
     def init(

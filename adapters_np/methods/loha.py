@@ -12,7 +12,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Alpha, Learned, Portrait, Rank, WeightAdapter
+from adapters_np.core import Alpha, Learned, Rank, WeightAdapter
 from adapters_np.linalg import Array
 
 
@@ -27,7 +27,7 @@ class LoHa(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "effective_rank", "relative_norm", "parameters")
-    portrait = Portrait("hadamard", "Two simple patterns, multiplied entry by entry")
+    says = "Two simple patterns, multiplied entry by entry"
 
     @classmethod
     def init(

@@ -17,7 +17,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Alpha, Departs, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Alpha, Departs, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, divide, kaiming_uniform
 
 
@@ -33,7 +33,7 @@ class LoKr(WeightAdapter):
 
     gauges = ("rank", "tile_rank", "stable_rank", "relative_norm", "parameters")
     pictures = ("tiles",)
-    portrait = Portrait("stamps", "One stamp, in many strengths")
+    says = "One stamp, in many strengths"
 
     @classmethod
     def init(

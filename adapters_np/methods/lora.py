@@ -11,7 +11,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Absorbed, Alpha, Learned, Portrait, Rank, WeightAdapter
+from adapters_np.core import Absorbed, Alpha, Learned, Rank, WeightAdapter
 from adapters_np.linalg import Array, at_most, kaiming_uniform, low_rank_factors
 
 
@@ -24,7 +24,7 @@ class LoRA(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
-    portrait = Portrait("plaid", "A few directions, each a row times a column")
+    says = "A few directions, each a row times a column"
 
     @classmethod
     def init(

@@ -27,7 +27,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Departs, Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Departs, Frozen, Learned, Range, WeightAdapter
 from adapters_np.errors import KnobError
 from adapters_np.linalg import Array, at_most, low_rank_factors, thin_svd
 
@@ -130,7 +130,7 @@ class LoRAStart(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
     pictures = ("core",)
-    portrait = Portrait("bearings", "Where LoRA looks first: weight, inputs or gradient")
+    says = "Where LoRA looks first: weight, inputs or gradient"
 
     @classmethod
     def init(

@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Learned, Range, WeightAdapter
 from adapters_np.errors import KnobError
 from adapters_np.linalg import Array, at_most, divide
 
@@ -28,7 +28,7 @@ class MiSS(WeightAdapter):
     bat: bool
 
     gauges = ("rank", "distinct_columns", "stable_rank", "relative_norm", "parameters")
-    portrait = Portrait("shard", "One block of columns, repeated along the inputs")
+    says = "One block of columns, repeated along the inputs"
 
     @classmethod
     def init(

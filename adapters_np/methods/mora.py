@@ -21,7 +21,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Learned, Range, WeightAdapter
 from adapters_np.errors import KnobError
 from adapters_np.linalg import Array
 
@@ -62,7 +62,7 @@ class MoRA(WeightAdapter):
     maps: Maps
 
     gauges = ("rank", "stable_rank", "effective_rank", "relative_norm", "parameters")
-    portrait = Portrait("square", "One square matrix, laid out over the weight")
+    says = "One square matrix, laid out over the weight"
 
     @classmethod
     def init(

@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Learned, Range, WeightAdapter
 from adapters_np.linalg import (
     Array,
     block_diagonal,
@@ -52,8 +52,8 @@ class OFT(WeightAdapter):
         "norm_change",
         "parameters",
     )
-    pictures = ("angles", "neurons")
-    portrait = Portrait("turn", "Neurons turn together, angles stay")
+    pictures = ("planes", "angles")
+    says = "Neurons turn together, angles stay"
 
     @classmethod
     def init(

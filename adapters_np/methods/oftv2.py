@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Learned, Range, WeightAdapter
 from adapters_np.linalg import (
     Array,
     block_diagonal,
@@ -46,8 +46,8 @@ class OFTv2(WeightAdapter):
         "norm_change",
         "parameters",
     )
-    pictures = ("angles", "neurons")
-    portrait = Portrait("terms", "Nearly a turn, by a few terms of a series")
+    pictures = ("planes", "angles")
+    says = "Nearly a turn, by a few terms of a series"
 
     @classmethod
     def init(

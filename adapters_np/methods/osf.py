@@ -16,7 +16,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Frozen, Learned, Portrait, Rank, WeightAdapter
+from adapters_np.core import Frozen, Learned, Rank, WeightAdapter
 from adapters_np.linalg import Array, at_most, thin_svd
 
 
@@ -33,7 +33,7 @@ class OSF(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "relative_norm", "singular_entries", "parameters")
     pictures = ("core",)
-    portrait = Portrait("cellar", "What is strong stays, only the weak corner is trained")
+    says = "What is strong stays, only the weak corner is trained"
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, rank: Rank = 8) -> Self:

@@ -14,7 +14,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Alpha, Learned, Portrait, Range, Rank, WeightAdapter
+from adapters_np.core import Alpha, Learned, Range, Rank, WeightAdapter
 from adapters_np.linalg import Array, kaiming_uniform
 
 
@@ -30,7 +30,7 @@ class PEANuT(WeightAdapter):
     rho: Callable[[Array], Array] | None = None
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
-    portrait = Portrait("tweaker", "A small network reads W and writes its change")
+    says = "A small network reads W and writes its change"
 
     @classmethod
     def init(

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Alpha, Departs, Frozen, Learned, Portrait, Rank, WeightAdapter
+from adapters_np.core import Alpha, Departs, Frozen, Learned, Rank, WeightAdapter
 from adapters_np.linalg import Array, at_most, low_rank_factors, thin_svd
 
 
@@ -29,7 +29,7 @@ class PiSSA(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
     pictures = ("core",)
-    portrait = Portrait("split", "Only the strongest part of W is trained")
+    says = "Only the strongest part of W is trained"
 
     @classmethod
     def init(

@@ -19,7 +19,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Frozen, Learned, Portrait, WeightAdapter
+from adapters_np.core import Frozen, Learned, WeightAdapter
 from adapters_np.linalg import Array, cayley, divide, rotate_blocks, skew
 
 
@@ -46,7 +46,7 @@ class POET(WeightAdapter):
         "parameters",
     )
     pictures = ("core",)
-    portrait = Portrait("both_sides", "Both bases turn, no axis grows or shrinks")
+    says = "Both bases turn, no axis grows or shrinks"
 
     @classmethod
     def init(

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import AttentionAdapter, Learned, Portrait, Range
+from adapters_np.core import AttentionAdapter, Learned, Range
 from adapters_np.layers import attention, attention_weights, split_heads
 from adapters_np.linalg import Array
 
@@ -29,7 +29,7 @@ class PromptTuning(AttentionAdapter):
     place = "model"
     gauges = ("virtual_share", "rank", "relative_norm", "parameters")
     pictures = ("attention",)
-    portrait = Portrait("arcs", "Learned tokens in front draw attention")
+    says = "Learned tokens in front draw attention"
 
     @classmethod
     def init(

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Departs, Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Departs, Frozen, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, cayley, cayley_neumann, skew, thin_svd
 
 
@@ -36,7 +36,7 @@ class PSOFT(WeightAdapter):
         "rank", "relative_norm", "orthogonality", "gram_change", "input_gram_change", "parameters",
     )  # fmt: skip
     pictures = ("core",)
-    portrait = Portrait("disc", "The strongest directions turn, the rest stays")
+    says = "The strongest directions turn, the rest stays"
 
     @classmethod
     def init(

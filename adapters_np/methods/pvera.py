@@ -28,6 +28,7 @@ class PVeRA(Adapter):
     epsilon: Annotated[Array, Frozen("rank")]
 
     gauges = ("rank", "stable_rank", "relative_norm", "parameters")
+    pictures = ("trained",)
 
     @classmethod
     def init(

@@ -18,7 +18,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Alpha, Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Alpha, Frozen, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array
 
 BASES = "ceil(min(d_out, d_in) / rank)"
@@ -35,7 +35,8 @@ class RandLoRA(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "effective_rank", "relative_norm", "parameters")
-    portrait = Portrait("bases", "Random bases, weighed and summed to full rank")
+    pictures = ("trained",)
+    says = "Random bases, weighed and summed to full rank"
 
     @classmethod
     def init(

@@ -15,7 +15,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Frozen, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array
 
 
@@ -26,7 +26,8 @@ class RandomSubspace(WeightAdapter):
     theta: Annotated[Array, Learned("directions", unit=0.5)]
     P: Annotated[Array, Frozen("directions, d_out, d_in")]
 
-    portrait = Portrait("dice", "Few parameters, spread over all entries by chance")
+    pictures = ("trained",)
+    says = "Few parameters, spread over all entries by chance"
 
     @classmethod
     def init(

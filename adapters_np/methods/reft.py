@@ -17,7 +17,7 @@ from typing import Annotated, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Adapter, Departs, Learned, Portrait, Range
+from adapters_np.core import Adapter, Departs, Learned, Range
 from adapters_np.linalg import Array, at_most, column_signs, kaiming_uniform, orthonormal_rows
 
 Positions = Annotated[int, Range(0, 16)]
@@ -46,7 +46,7 @@ class ReFT(Adapter):
         "parameters",
     )
     pictures = ("positions",)
-    portrait = Portrait("stream", "A few tokens’ states are moved, all others pass")
+    says = "A few tokens’ states are moved, all others pass"
 
     @classmethod
     def init(

@@ -16,7 +16,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Learned, Portrait, WeightAdapter
+from adapters_np.core import Learned, WeightAdapter
 from adapters_np.linalg import Array, divide
 
 COSINES = np.eye(2)
@@ -42,7 +42,7 @@ class RoAd(WeightAdapter):
         "parameters",
     )
     pictures = ("gains",)
-    portrait = Portrait("pairs", "Outputs turn two by two, with a gain")
+    says = "Outputs turn two by two, with a gain"
 
     @classmethod
     def init(

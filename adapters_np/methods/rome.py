@@ -15,7 +15,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Departs, Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Departs, Frozen, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most
 
 
@@ -30,7 +30,7 @@ class ROME(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
     pictures = ("memory",)
-    portrait = Portrait("recall", "One input gets a new answer, others keep theirs")
+    says = "One input gets a new answer, others keep theirs"
 
     @classmethod
     def init(

@@ -18,7 +18,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Alpha, Departs, Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Alpha, Departs, Frozen, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, kaiming_uniform
 
 COUNT = "ceil(density * d_out * d_in)"
@@ -57,7 +57,7 @@ class RoSA(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "parameters")
     pictures = ("mask",)
-    portrait = Portrait("outliers", "A plaid of few directions, and entries that stand out")
+    says = "A plaid of few directions, and entries that stand out"
 
     @classmethod
     def init(

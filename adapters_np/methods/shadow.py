@@ -19,7 +19,7 @@ from typing import Annotated, NamedTuple, Self
 
 import numpy as np
 
-from adapters_np.core import Adapter, Frozen, Learned, Portrait, Range, Rank
+from adapters_np.core import Adapter, Frozen, Learned, Range, Rank
 from adapters_np.layers import feed_forward, gelu
 from adapters_np.linalg import Array, kaiming_uniform
 
@@ -50,7 +50,7 @@ class Shadow(Adapter):
     place = "layer"
     gauges = ("rank", "stable_rank", "relative_norm", "parameters")
     pictures = ("positions",)
-    portrait = Portrait("beside", "A state of its own runs beside the blocks")
+    says = "A state of its own runs beside the blocks"
 
     @classmethod
     def init(

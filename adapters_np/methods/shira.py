@@ -28,7 +28,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Frozen, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, low_rank_factors
 
 Mask = Literal[
@@ -68,7 +68,7 @@ class SHiRA(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "parameters")
     pictures = ("mask",)
-    portrait = Portrait("change", "A few scattered entries change, the rest stays")
+    says = "A few scattered entries change, the rest stays"
 
     @classmethod
     def init(

@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 
 import numpy as np
 
-from adapters_np.core import Departs, Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Departs, Frozen, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, cayley, skew, thin_svd
 
 
@@ -38,7 +38,7 @@ class SSVD(WeightAdapter):
         "rank", "relative_norm", "orthogonality", "gram_change", "input_gram_change", "parameters",
     )  # fmt: skip
     pictures = ("core",)
-    portrait = Portrait("listens", "What it listens for turns, what it reports stays")
+    says = "What it listens for turns, what it reports stays"
 
     @classmethod
     def init(

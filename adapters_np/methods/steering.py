@@ -16,7 +16,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Adapter, Frozen, Learned, Portrait, Range
+from adapters_np.core import Adapter, Frozen, Learned, Range
 from adapters_np.linalg import Array
 
 
@@ -32,7 +32,7 @@ class Steering(Adapter):
     place = "layer"
     gauges = ("estimate_angle", "distinct_columns", "rank", "relative_norm", "parameters")
     pictures = ("estimate", "positions")
-    portrait = Portrait("signpost", "What parts two groups moves every other state")
+    says = "What parts two groups moves every other state"
 
     @classmethod
     def init(

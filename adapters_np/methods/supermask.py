@@ -14,7 +14,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Learned, Portrait, WeightAdapter
+from adapters_np.core import Learned, WeightAdapter
 from adapters_np.linalg import Array
 
 THRESHOLD = 0.5
@@ -31,7 +31,7 @@ class Supermask(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "stored", "parameters")
     pictures = ("mask",)
-    portrait = Portrait("switches", "Some weights are switched off, none gets a new value")
+    says = "Some weights are switched off, none gets a new value"
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, signs: bool = False) -> Self:

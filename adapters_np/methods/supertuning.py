@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Alpha, Departs, Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Alpha, Departs, Frozen, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, kaiming_uniform
 
 COUNT = "ceil(density * d_out * d_in)"
@@ -34,7 +34,7 @@ class SuperTuning(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "parameters")
     pictures = ("mask",)
-    portrait = Portrait("peaks", "The largest weights move, and a faint plaid below")
+    says = "The largest weights move, and a faint plaid below"
 
     @classmethod
     def init(

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Frozen, Learned, Range, WeightAdapter
 from adapters_np.errors import KnobError
 from adapters_np.linalg import Array, at_most, thin_svd
 
@@ -33,7 +33,7 @@ class SVFT(WeightAdapter):
 
     gauges = ("rank", "relative_norm", "singular_entries", "gram_change", "parameters")
     pictures = ("core",)
-    portrait = Portrait("axes", "W’s own axes stay, the strengths between them change")
+    says = "W’s own axes stay, the strengths between them change"
 
     @classmethod
     def init(

@@ -17,7 +17,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Frozen, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array
 
 Merge = Literal["sum", "magnitude", "dare", "ties"]
@@ -33,7 +33,7 @@ class TaskArithmetic(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "parameters")
     pictures = ("received", "mask")
-    portrait = Portrait("additions", "Two tasks' changes are added, and hardly meet")
+    says = "Two tasks' changes are added, and hardly meet"
 
     @classmethod
     def init(

@@ -12,7 +12,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Frozen, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, thin_svd
 
 
@@ -27,7 +27,7 @@ class TinyLoRA(WeightAdapter):
 
     gauges = ("rank", "relative_norm", "singular_entries", "subspace_overlap", "parameters")
     pictures = ("core",)
-    portrait = Portrait("corner", "A few parameters mix the strongest directions")
+    says = "A few parameters mix the strongest directions"
 
     @classmethod
     def init(

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Frozen, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, row_norms
 
 
@@ -29,7 +29,7 @@ class TrainableTokens(WeightAdapter):
     place = "model"
     gauges = ("changed_rows", "rank", "relative_norm", "parameters")
     pictures = ("rows",)
-    portrait = Portrait("rows", "A few rows of the table are new")
+    says = "A few rows of the table are new"
 
     @classmethod
     def init(

@@ -16,7 +16,7 @@ from typing import Annotated, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Frozen, Learned, Portrait, Range, Rank, WeightAdapter
+from adapters_np.core import Frozen, Learned, Range, Rank, WeightAdapter
 from adapters_np.linalg import Array, at_most
 
 Places = NDArray[np.intp]
@@ -34,7 +34,8 @@ class UniLoRA(WeightAdapter):
     share: Annotated[Array, Frozen("length")]
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
-    portrait = Portrait("scattered", "One short vector fills both factors")
+    pictures = ("trained",)
+    says = "One short vector fills both factors"
 
     @classmethod
     def init(

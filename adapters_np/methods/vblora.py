@@ -16,7 +16,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most, divide
 
 
@@ -32,7 +32,8 @@ class VBLoRA(WeightAdapter):
     topk: int
 
     gauges = ("rank", "parts_in_use", "relative_norm", "parameters", "stored")
-    portrait = Portrait("bank", "Both factors are built from one small bank")
+    pictures = ("trained",)
+    says = "Both factors are built from one small bank"
 
     @classmethod
     def init(

@@ -12,7 +12,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Frozen, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, kaiming_uniform
 
 
@@ -26,7 +26,8 @@ class VeRA(WeightAdapter):
     B: Annotated[Array, Frozen("d_out, rank")]
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
-    portrait = Portrait("star", "Random directions, a gain learned for each")
+    pictures = ("trained",)
+    says = "Random directions, a gain learned for each"
 
     @classmethod
     def init(

@@ -17,7 +17,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters_np.core import Alpha, Departs, Frozen, Learned, Portrait, Range, WeightAdapter
+from adapters_np.core import Alpha, Departs, Frozen, Learned, Range, WeightAdapter
 from adapters_np.linalg import Array, at_most
 
 Wavelet = Literal["haar", "db2", "none"]
@@ -72,7 +72,8 @@ class WaveFT(WeightAdapter):
     wavelet: Filter
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "parameters")
-    portrait = Portrait("patches", "A few small patterns, each in its place")
+    pictures = ("frequencies",)
+    says = "A few small patterns, each in its place"
 
     @classmethod
     def init(

@@ -17,7 +17,7 @@ from typing import Annotated, Self
 
 import numpy as np
 
-from adapters_np.core import Adapter, Frozen, Learned, Portrait, Range
+from adapters_np.core import Adapter, Frozen, Learned, Range
 from adapters_np.layers import softmax
 from adapters_np.linalg import Array, at_most, kaiming_uniform
 
@@ -39,7 +39,7 @@ class XLoRA(Adapter):
     place = "model"
     gauges = ("parts_in_use", "rank", "relative_norm", "parameters")
     pictures = ("mixture",)
-    portrait = Portrait("gates", "Each token mixes the ready LoRAs anew")
+    says = "Each token mixes the ready LoRAs anew"
 
     @classmethod
     def init(

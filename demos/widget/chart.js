@@ -161,6 +161,85 @@ export function curve(document, { at, most, dots, grey, lines }) {
   );
 }
 
+const ACROSS = 4; // wheels in a row
+const WHEEL = 100; // units of a wheel's cell
+
+/**
+ * Draws the planes that a rotation turns, a wheel each: neurons in grey before, coloured after, and the angle between.
+ *
+ * @param {Document} document @param {number[][]} lines x and y of the neurons of one plane after the other, before and after, in units of the longest
+ * @param {number} count of neurons in a plane
+ */
+export function planes(document, [before, after], count = 8) {
+  const wheels = before.length / (2 * count);
+  const rows = Math.ceil(wheels / ACROSS);
+  const radius = 0.46 * WHEEL;
+  const drawn = Array.from({ length: wheels }, (_, k) => {
+    const [left, top] = [(k % ACROSS) * WHEEL + WHEEL / 2, Math.floor(k / ACROSS) * WHEEL + WHEEL / 2];
+    const place = (/** @type {number[]} */ values, /** @type {number} */ i) => [
+      left + radius * values[2 * (k * count + i)],
+      top - radius * values[2 * (k * count + i) + 1],
+    ];
+    const dots = (/** @type {string} */ name, /** @type {number[]} */ values) =>
+      node(document, "path", {
+        class: name,
+        d: Array.from({ length: count }, (_, i) => `M${place(values, i)}h0`).join(""),
+      });
+    const [from, to] = [place(before, 0), place(after, 0)];
+    const reach = (/** @type {number[]} */ [x, y]) => `M${left},${top}L${x},${y}`;
+    return node(
+      document,
+      "g",
+      {},
+      node(document, "circle", { class: "level", cx: left, cy: top, r: radius }),
+      node(document, "path", { class: "sector", d: `${reach(from)}L${to}Z` }),
+      node(document, "path", { class: "line-0", d: reach(from) }),
+      node(document, "path", { class: "line-1", d: reach(to) }),
+      dots("line-0 dots", before),
+      dots("line-1 dots", after),
+    );
+  });
+  const viewBox = `0 0 ${ACROSS * WHEEL} ${rows * WHEEL}`;
+  return node(document, "svg", { viewBox, width: "100%", fill: "none" }, ...drawn);
+}
+
+const SQUARE = 220; // units of the picture of dials
+
+/**
+ * Draws how far each neuron turns, across, and how much longer it gets, up: rings where the target has it.
+ *
+ * @param {Document} document @param {number[][]} lines degrees and per cent as wanted, and the same as reached
+ */
+export function dials(document, [wantedTurn, wantedLonger, turn, longer]) {
+  const [left, foot, top] = [38, SQUARE - 20, 8];
+  const degrees = 1.05 * Math.max(10, ...wantedTurn, ...turn);
+  const percent = 1.1 * Math.max(10, ...[...wantedLonger, ...longer].map(Math.abs));
+  const x = (/** @type {number} */ angle) => left + ((SQUARE - left - 8) * angle) / degrees;
+  const y = (/** @type {number} */ share) => (top + foot) / 2 - ((foot - top) / 2) * (share / percent);
+  const word = (/** @type {object} */ place, /** @type {string} */ text) =>
+    node(document, "text", { fill: "currentColor", ...place }, text);
+  const step = ticks(0, percent, 2)[1];
+  const levels = [-step, 0, step].flatMap((share) => [
+    node(document, "path", { class: "level", d: `M${left},${y(share)}H${SQUARE - 8}` }),
+    word({ x: left - 4, y: y(share), dy: "0.32em", "text-anchor": "end" }, `${share > 0 ? "+" : ""}${share} %`),
+  ]);
+  return node(
+    document,
+    "svg",
+    { viewBox: `0 0 ${SQUARE} ${SQUARE}`, width: "100%", fill: "none" },
+    ...levels,
+    node(document, "path", {
+      class: "line-0",
+      d: turn.map((a, i) => `M${x(wantedTurn[i])},${y(wantedLonger[i])}L${x(a)},${y(longer[i])}`).join(""),
+    }),
+    ...wantedTurn.map((a, i) => node(document, "circle", { class: "level", cx: x(a), cy: y(wantedLonger[i]), r: 4 })),
+    node(document, "path", { class: "line-1 dots", d: turn.map((a, i) => `M${x(a)},${y(longer[i])}h0`).join("") }),
+    word({ x: left, y: SQUARE - 5 }, "turned by"),
+    word({ x: SQUARE - 8, y: SQUARE - 5, "text-anchor": "end" }, `${Math.round(degrees)}°`),
+    word({ x: SQUARE - 8, y: top + 6, "text-anchor": "end" }, "longer by ↑"),
+  );
+}
+
 /** Draws the cosines of pairs, before across and after up. @param {Document} document @param {number[]} before @param {number[]} after */
 export function pairs(document, before, after) {
   const dots = before.map((x, i) => `M${x},${-after[i]}h0`).join("");

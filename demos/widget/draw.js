@@ -6,14 +6,14 @@
  * @typedef {import("./heatmap.js").View} View
  * @typedef {{kind: "matrix", name: string, title: string, note?: string, views: View[], says?: string}} Matrix one or several in a row
  * @typedef {{kind: "series", name: string, title: string, note?: string, x: string, y: string, top?: number,
- *   lines: {label: string, values: Values}[], style?: "bars" | "line" | "arrows" | "points", cut?: number, says?: string}} Series
+ *   lines: {label: string, values: Values}[], style?: "bars" | "line" | "arrows" | "points" | "planes" | "dials", cut?: number, says?: string}} Series
  * @typedef {{kind: "pairs", name: string, title: string, note?: string, before: Values, after: Values, says: string}} Pairs
  * @typedef {{label: string, points: number[][]}} Line
  * @typedef {{kind: "curve", name: string, title: string, note?: string, says: string, at: number, most: number, per: number,
  *   dots: Record<string, number>, lora: Values, lines?: Line[]}} Curve shares by parameters: of LoRA, of this method, and with its present knobs
  * @typedef {{kind: "number", name: string, label: string, value: number, text: string, unit: string,
  *   note?: string}} Gauge
- * @typedef {Matrix | Series | Pairs | Curve | Gauge} Panel
+ * @typedef {(Matrix | Series | Pairs | Curve | Gauge) & {stage?: boolean}} Panel a stage is the picture of the method's hypothesis
  * @typedef {{panels: Panel[], sentence: string}} Answer
  * @typedef {import("./heatmap.js").Raster} Raster
  */
@@ -160,7 +160,7 @@ function drawExtents(root, views) {
 // Series -------------------------------------------------------------------------------------------
 
 /** @param {HTMLElement} root @param {Series} panel @param {typeof import("./chart.js")} drawing @param {string[]} heads */
-function drawSeries(root, panel, { arrows, chart }, heads) {
+function drawSeries(root, panel, { arrows, chart, dials, planes }, heads) {
   const document = root.ownerDocument;
   const told = panel.lines.length > 1 && panel.says === undefined;
   const key = () => panel.lines.map(({ label }, i) => h(document, "span", { class: `key line-${i}` }, label));
@@ -175,10 +175,10 @@ function drawSeries(root, panel, { arrows, chart }, heads) {
   const lines = panel.lines.map(({ values }) => Array.from(values));
   const low = Math.min(0, ...lines.flat());
   const high = panel.top || Math.max(highest(panel), 0) || (low < 0 ? 0 : 1);
-  const svg =
-    panel.style === "arrows"
-      ? arrows(document, lines)
-      : chart(document, lines, [low, high], short, { shape: panel.style, cut: panel.cut });
+  const own = { arrows, dials, planes }[/** @type {string} */ (panel.style)];
+  const svg = own
+    ? own(document, lines)
+    : chart(document, lines, [low, high], short, { shape: /** @type {any} */ (panel.style), cut: panel.cut });
   const words = panel.y === "singular value" ? summary : extent;
   const text = panel.lines.map(({ label }, i) => `${label}: ${words(lines[i])}`).join("; ");
   set(svg, { class: "chart", role: "img", "aria-label": `${panel.title}. ${text}.` });
@@ -375,7 +375,8 @@ function newFigure(root, panel, content) {
     ...body,
     h(document, "output"),
   );
-  (root.querySelector(`[data-holds~="${panel.name}"]`) ?? root.querySelector(".more"))?.append(figure);
+  const place = panel.stage ? "stage" : panel.name;
+  (root.querySelector(`[data-holds~="${place}"]`) ?? root.querySelector(".more"))?.append(figure);
   return figure;
 }
 

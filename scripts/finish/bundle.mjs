@@ -51,7 +51,6 @@ await bundle(
     "lab/adapter-file.js",
     "lab/model-pair.js",
     "lab/lab.css",
-    "portrait/method-portrait.js",
     "stage/five-bets.js",
     "stage/stage.css",
     "stage/story.css",

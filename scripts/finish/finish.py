@@ -228,8 +228,8 @@ def add_assets(out: Path, packed: Path) -> None:
     add_fonts(out, BUILD / "fonts")
     demo = out / "assets" / "demo"
     shutil.copytree(BUILD / "scripts", demo)
-    kinds = ("demos/*.html", "sweeps/*", "fits/*", "compare/*.json", "lab/*.json")
-    for files in (*kinds, "portraits/*-portrait.json", "stage/*.json"):
+    kinds = ("demos/*.html", "sweeps/*", "fits/*", "compare/*.json", "lab/*.json", "stage/*.json")
+    for files in kinds:
         for stored in BUILD.glob(files):
             shutil.copyfile(stored, demo / stored.name)
 

@@ -6,7 +6,7 @@ from math import prod
 
 from adapters_np.core import load, parameters
 from scripts.macros.page import Part, catalog, macro
-from scripts.macros.portraits import drawing, says
+from scripts.macros.stages import drawing, says
 
 LAYER = (4096, 4096)  # a weight of a model with seven billion parameters
 FEW = 6  # pictures on the tile that stands for all others
@@ -15,7 +15,7 @@ FEW = 6  # pictures on the tile that stands for all others
 class Home(Part):
     @macro("list")
     def bets(self, *chosen: str) -> str:
-        """Some methods as large tiles, whose pictures play, and one that leads to the others."""
+        """Some methods as large tiles, and one that leads to the others."""
         methods = {m.slug: m for m in catalog().survey}
         tiles = [
             (methods[slug], drawing(slug), says(slug), parameters(load(slug), *LAYER))

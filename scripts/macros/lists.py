@@ -13,7 +13,7 @@ from scripts.catalog.others import read_others
 from scripts.catalog.records import DIMENSIONS, MOST, Method
 from scripts.macros import examples, family
 from scripts.macros.page import WIDEST, Part, catalog, listing, macro
-from scripts.macros.portraits import drawing
+from scripts.macros.stages import drawing
 from scripts.survey.facts.papers import flags, read_tables
 from scripts.survey.facts.peft import Key, Suite, best
 from scripts.survey.results.bets import of

@@ -70,7 +70,36 @@ def test_a_fit_says_what_it_explains_and_shows_its_hypothesis(slug: str) -> None
     assert len(set(names)) == len(names)
     assert {"rank", "stable_rank", "delta_spectrum", *load(slug).gauges} <= set(names)
     assert set(load(slug).pictures) <= set(PICTURES)
+    assert [p["name"] for p in answer["panels"] if p.get("stage")] != []
     assert answer["more"] is False
+
+
+def test_layers_add_up_to_the_change() -> None:
+    shown = panel(probe("lora", SMALL | {"rank": 3}), "layers")
+    columns, rows, change = (v["values"].reshape(v["rows"], -1) for v in shown["views"])
+    assert columns.shape == (16, 3)
+    np.testing.assert_allclose(columns @ rows, change, atol=1e-12)
+
+
+def test_each_plane_of_a_rotation_turns_by_its_own_angle() -> None:
+    (*_, found) = reach("oft", SMALL | {"block_size": 4, "world": "turn"})
+    before, after = (line["values"] for line in panel(show(found), "planes")["lines"])
+    pairs = [(a.reshape(-1, 8, 2) @ [1, 1j])[..., None] for a in (before, after)]
+    turns = (pairs[1] / pairs[0])[..., 0]
+    np.testing.assert_allclose(np.abs(turns), 1, atol=1e-9)
+    np.testing.assert_allclose(turns, turns[:, :1] * np.ones(8), atol=1e-9)
+    wanted = np.abs(np.angle(np.linalg.eigvals(found.change.adapter.rotation())))
+    np.testing.assert_allclose(np.sort(np.abs(np.angle(turns[:, 0]))), np.sort(wanted)[1::2])
+
+
+def test_dials_show_the_turn_and_the_length_of_each_neuron() -> None:
+    (*_, found) = reach("dora", SMALL | {"rank": 2})
+    *_, turned, longer = (line["values"] for line in panel(show(found), "dials")["lines"])
+    W, after = found.change.before, found.change.after
+    lengths = np.linalg.norm(after, axis=1) / np.linalg.norm(W, axis=1)
+    np.testing.assert_allclose(longer, 100 * (lengths - 1))
+    cosine = np.einsum("ij,ij->i", W, after) / np.linalg.norm(W, axis=1) ** 2 / lengths
+    np.testing.assert_allclose(np.cos(np.radians(turned)), cosine)
 
 
 @pytest.mark.parametrize("slug", ["antipasto", "oft", "reft", "rome"])
