@@ -100,8 +100,10 @@ def dials(found: Reached) -> Panel:
         turned = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
         lines |= {f"{name}, turned by": turned, f"{name}, longer by": longer}
     note = "A point for each neuron. Rings: where the target has it."
-    return series("dials", "Each neuron’s direction and length", lines, "neuron",
-                  "degrees and per cent", style="dials", note=note)  # fmt: skip
+    return series(
+        "dials", "Each neuron’s direction and length", lines, "neuron", "degrees and per cent",
+        style="dials", says="rings: wanted", note=note,
+    )  # fmt: skip
 
 
 @picture
@@ -188,12 +190,14 @@ def planes(found: Reached) -> Panel | None:
     after = [points @ (a.T @ R @ a) for points, a in zip(before, axes, strict=True)]
     turned = np.degrees([abs(_turn(a.T @ R @ a)) for a in axes])
     lines = {"before": np.ravel(before), "after": np.ravel(after)}
-    title = f"{len(axes)} planes, turned by {figures(turned.min())}° to {figures(turned.max())}°"
+    ends = " to ".join(f"{angle:.0f}°" for angle in (turned.min(), turned.max()))
+    title = f"{len(axes)} planes, turned by {ends}"
     note = (
         f"Each plane of the inputs turns by its own angle. The dots are the {DRAWN} neurons that "
         "are longest in it: grey before, coloured after."
     )
-    return series("planes", title, lines, "neuron", "x and y", style="planes", note=note)
+    return series("planes", title, lines, "neuron", "x and y", style="planes",
+                  says="grey: before", note=note)  # fmt: skip
 
 
 def _planes(R: Array) -> list[Array]:
@@ -280,8 +284,9 @@ def gains(found: Reached) -> Panel:
         "What else happens to it is not seen here."
     )
     return series(
-        "gains", f"Gain of each {which} minus 1", lines, which, "gain − 1", style="bars", note=note
-    )
+        "gains", f"Gain of each {which} minus 1", lines, which, "gain − 1",
+        style="faders", says="rings: wanted", note=note,
+    )  # fmt: skip
 
 
 def _gains(before: Array, after: Array) -> Array:

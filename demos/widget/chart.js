@@ -6,8 +6,8 @@
 
 import { ticks } from "d3-array";
 
-const [TOP, BOTTOM, HEIGHT] = [6, 88, 106]; // pixels down: where values lie, and the whole chart
-const SIZE = { width: "100%", height: HEIGHT, style: `height:${HEIGHT}px` }; // the theme would have it follow the width
+const [TOP, FOOT, HEIGHT, TALL] = [6, 18, 106, 240]; // pixels down: above and below values, the whole chart, and one on the stage
+const sized = (/** @type {number} */ height) => ({ width: "100%", height, style: `height:${height}px` }); // the theme would have it follow the width
 const [LETTER, RIGHT, HEAD] = [6.5, 8, 7]; // pixels: a tick's letter, room for half of the last one, the barbs of an arrow
 
 /**
@@ -16,7 +16,7 @@ const [LETTER, RIGHT, HEAD] = [6.5, 8, 7]; // pixels: a tick's letter, room for 
  * @param {Document} document @param {number[][]} lines x and y of one arrow after the other
  */
 export function arrows(document, lines) {
-  const half = (BOTTOM - TOP) / 2;
+  const half = (TALL - FOOT - TOP) / 2;
   const scale = half / (Math.max(...lines.flat().map(Math.abs)) || 1);
   const paths = lines.map((values, i) => {
     const parts = Array.from({ length: values.length / 2 }, (_, j) => {
@@ -29,8 +29,8 @@ export function arrows(document, lines) {
     });
     return node(document, "path", { class: `line-${i}`, d: parts.join("") });
   });
-  const viewBox = [-half, -half - TOP, 2 * half, HEIGHT].join(" ");
-  return node(document, "svg", { ...SIZE, viewBox, fill: "none", overflow: "visible" }, ...paths);
+  const viewBox = [-half, -half - TOP, 2 * half, TALL].join(" ");
+  return node(document, "svg", { ...sized(TALL), viewBox, fill: "none", overflow: "visible" }, ...paths);
 }
 
 /**
@@ -38,17 +38,19 @@ export function arrows(document, lines) {
  * @param {number[][]} lines as many values in each
  * @param {[number, number]} limits the ends of the scale
  * @param {(value: number) => string} write
- * @param {{shape?: "bars" | "line" | "points", cut?: number, name?: (place: number) => string}} style the shape of all lines; after which value a dashed line stands; what a place is called, the first being 1
+ * @param {{shape?: "bars" | "line" | "points", cut?: number, name?: (place: number) => string, tall?: boolean}} style the shape of all lines; after which value a dashed line stands; what a place is called, the first being 1; whether it is a stage
  */
 export function chart(
   document,
   lines,
   [low, high],
   write,
-  { shape = lines.length > 1 ? "line" : "bars", cut, name = String } = {},
+  { shape = lines.length > 1 ? "line" : "bars", cut, name = String, tall } = {},
 ) {
   const count = lines[0].length;
-  const y = (/** @type {number} */ value) => BOTTOM - ((BOTTOM - TOP) * (value - low)) / (high - low);
+  const height = tall ? TALL : HEIGHT;
+  const bottom = height - FOOT;
+  const y = (/** @type {number} */ value) => bottom - ((bottom - TOP) * (value - low)) / (high - low);
   const level = (/** @type {number} */ value, opacity = 1) =>
     node(document, "line", {
       ...{ x2: "100%", y1: y(value), y2: y(value) },
@@ -65,7 +67,7 @@ export function chart(
   const left = 6 + LETTER * Math.max(...levels.map((value) => write(value).length));
   const places = [...new Set([1, ...[1, 2, 3, 4].map((q) => Math.ceil((q * count) / 4))])];
   const cuts = cut
-    ? [path("cut", `M${cut},${BOTTOM}V${TOP}`, { ...even, stroke: "currentColor", "stroke-dasharray": "3 3" })]
+    ? [path("cut", `M${cut},${bottom}V${TOP}`, { ...even, stroke: "currentColor", "stroke-dasharray": "3 3" })]
     : [];
   const drawn = lines.map((values, i) => {
     if (shape === "points" && i)
@@ -77,21 +79,21 @@ export function chart(
     const seen = values.flatMap((v, j) => (Math.abs(v) > (high - low) / 1000 ? [`M${j + 0.5},${y(0)}V${y(v)}`] : []));
     return path(`line-${i}`, seen.join(""), { "stroke-width": i ? 0.35 : 0.7 });
   });
-  const style = `${SIZE.style};margin-left:${left}px;width:calc(100% - ${left + RIGHT}px)`;
-  const viewBox = `0 0 ${count} ${HEIGHT}`;
+  const style = `height:${height}px;margin-left:${left}px;width:calc(100% - ${left + RIGHT}px)`;
+  const viewBox = `0 0 ${count} ${height}`;
   return node(
     document,
     "svg",
-    { ...SIZE, style, fill: "none", overflow: "visible" },
+    { ...sized(height), style, fill: "none", overflow: "visible" },
     ...levels.flatMap((value) => [
       level(value, 0.1),
       word({ x: -5, y: y(value), dy: "0.32em", "text-anchor": "end" }, write(value)),
     ]),
     level(0),
     ...places.map((place) =>
-      word({ x: `${(100 * (place - 0.5)) / count}%`, y: HEIGHT - 6, "text-anchor": "middle" }, name(place)),
+      word({ x: `${(100 * (place - 0.5)) / count}%`, y: height - 6, "text-anchor": "middle" }, name(place)),
     ),
-    node(document, "svg", { ...SIZE, viewBox, preserveAspectRatio: "none" }, ...cuts, ...drawn),
+    node(document, "svg", { ...sized(height), viewBox, preserveAspectRatio: "none" }, ...cuts, ...drawn),
   );
 }
 
@@ -106,7 +108,7 @@ function node(document, tag, attributes, ...children) {
   return element;
 }
 
-const [WIDE, HIGH, LEFT, FOOT] = [300, 136, 38, 18]; // of the picture of shares, which grows with its column
+const [WIDE, HIGH, LEFT] = [300, 136, 38]; // of the picture of shares, which grows with its column
 
 /**
  * Draws shares by trained parameters: LoRA in grey, the method along its main knob, without its hypothesis, and the present settings.
@@ -201,6 +203,42 @@ export function planes(document, [before, after], count = 8) {
   });
   const viewBox = `0 0 ${ACROSS * WHEEL} ${rows * WHEEL}`;
   return node(document, "svg", { viewBox, width: "100%", fill: "none" }, ...drawn);
+}
+
+const FADER = 6; // units between two faders
+
+/**
+ * Draws a fader for each value, from its rest in the middle: rings where the target has it.
+ *
+ * @param {Document} document @param {number[][]} lines as wanted, and as reached
+ */
+export function faders(document, [wanted, reached]) {
+  const end = 1.1 * Math.max(0.1, ...[...wanted, ...reached].map(Math.abs));
+  const height = FADER * wanted.length + FOOT;
+  const x = (/** @type {number} */ value) => (SQUARE / 2) * (1 + value / end);
+  const y = (/** @type {number} */ i) => FADER * (i + 0.5);
+  const path = (/** @type {string} */ name, /** @type {(value: number, i: number) => string} */ each) =>
+    node(document, "path", { class: name, d: reached.map(each).join("") });
+  const step = ticks(0, end, 2)[1];
+  const words = [-step, 0, step].map((value) =>
+    node(
+      document,
+      "text",
+      { fill: "currentColor", x: x(value), y: height - 4, "text-anchor": "middle" },
+      `${value}`.replace("-", "−"),
+    ),
+  );
+  return node(
+    document,
+    "svg",
+    { viewBox: `0 0 ${SQUARE} ${height}`, width: "100%", fill: "none" },
+    path("level", (_, i) => `M0,${y(i)}H${SQUARE}`),
+    node(document, "path", { class: "level", d: `M${x(0)},0V${height - FOOT}` }),
+    ...wanted.map((value, i) => node(document, "circle", { class: "line-0", cx: x(value), cy: y(i), r: 2.5 })),
+    path("line-1", (value, i) => `M${x(0)},${y(i)}H${x(value)}`),
+    path("line-1 dots", (value, i) => `M${x(value)},${y(i)}h0`),
+    ...words,
+  );
 }
 
 const SQUARE = 220; // units of the picture of dials

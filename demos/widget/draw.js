@@ -6,7 +6,7 @@
  * @typedef {import("./heatmap.js").View} View
  * @typedef {{kind: "matrix", name: string, title: string, note?: string, views: View[], says?: string}} Matrix one or several in a row
  * @typedef {{kind: "series", name: string, title: string, note?: string, x: string, y: string, top?: number,
- *   lines: {label: string, values: Values}[], style?: "bars" | "line" | "arrows" | "points" | "planes" | "dials", cut?: number, says?: string}} Series
+ *   lines: {label: string, values: Values}[], style?: "bars" | "line" | "arrows" | "points" | "planes" | "dials" | "faders", cut?: number, says?: string}} Series
  * @typedef {{kind: "pairs", name: string, title: string, note?: string, before: Values, after: Values, says: string}} Pairs
  * @typedef {{label: string, points: number[][]}} Line
  * @typedef {{kind: "curve", name: string, title: string, note?: string, says: string, at: number, most: number, per: number,
@@ -159,8 +159,8 @@ function drawExtents(root, views) {
 
 // Series -------------------------------------------------------------------------------------------
 
-/** @param {HTMLElement} root @param {Series} panel @param {typeof import("./chart.js")} drawing @param {string[]} heads */
-function drawSeries(root, panel, { arrows, chart, dials, planes }, heads) {
+/** @param {HTMLElement} root @param {Series & {stage?: boolean}} panel @param {typeof import("./chart.js")} drawing @param {string[]} heads */
+function drawSeries(root, panel, { chart, ...drawings }, heads) {
   const document = root.ownerDocument;
   const told = panel.lines.length > 1 && panel.says === undefined;
   const key = () => panel.lines.map(({ label }, i) => h(document, "span", { class: `key line-${i}` }, label));
@@ -175,10 +175,11 @@ function drawSeries(root, panel, { arrows, chart, dials, planes }, heads) {
   const lines = panel.lines.map(({ values }) => Array.from(values));
   const low = Math.min(0, ...lines.flat());
   const high = panel.top || Math.max(highest(panel), 0) || (low < 0 ? 0 : 1);
-  const own = { arrows, dials, planes }[/** @type {string} */ (panel.style)];
+  const { style: shape, cut, stage } = panel;
+  const own = /** @type {any} */ (drawings)[/** @type {string} */ (shape)];
   const svg = own
     ? own(document, lines)
-    : chart(document, lines, [low, high], short, { shape: /** @type {any} */ (panel.style), cut: panel.cut });
+    : chart(document, lines, [low, high], short, { shape: /** @type {any} */ (shape), cut, tall: stage });
   const words = panel.y === "singular value" ? summary : extent;
   const text = panel.lines.map(({ label }, i) => `${label}: ${words(lines[i])}`).join("; ");
   set(svg, { class: "chart", role: "img", "aria-label": `${panel.title}. ${text}.` });
@@ -187,7 +188,8 @@ function drawSeries(root, panel, { arrows, chart, dials, planes }, heads) {
     "data-lines": JSON.stringify(heads),
   });
   show(/** @type {Element} */ (figure.querySelector(".stage")), svg);
-  rest(figure, told || panel.lines.length === 1 ? `${panel.y} by ${panel.x}` : `grey: ${panel.lines[0].label}`);
+  const alone = told || panel.lines.length === 1;
+  rest(figure, own ? "" : alone ? `${panel.y} by ${panel.x}` : `grey: ${panel.lines[0].label}`);
 }
 
 /** @param {HTMLElement} root @param {Pairs} panel @param {typeof import("./chart.js")} drawing */

@@ -15,7 +15,7 @@ const MOVES = {
 
 /** Lets the figures of a widget's form be read by pointer and keyboard. @param {HTMLElement} root */
 export function explorable(root) {
-  for (const stage of root.querySelectorAll("figure:not(.arrows) .stage:not([tabindex])"))
+  for (const stage of root.querySelectorAll("figure:not(.arrows, .planes, .dials) .stage:not([tabindex])"))
     explore(root, /** @type {HTMLElement} */ (stage));
 }
 
@@ -35,7 +35,7 @@ export function explore(root, stage) {
     for (const [side, length] of Object.entries(place)) cursor.style.setProperty(side, `${length}px`);
     stage.classList.add("reading");
     output.textContent = text(row, column);
-    if (figure.matches("[data-panel=weights], [data-panel=wanted]")) light(root, row, rows);
+    if (figure.matches("[data-panel=weights], [data-panel=wanted], .faders")) light(root, row, rows);
   };
   const stop = () => {
     stage.classList.remove("reading");
@@ -121,13 +121,15 @@ function grid(root, stage) {
   );
   /** @type {string[]} */
   const lines = JSON.parse(picture.dataset.lines ?? "[]");
-  return {
-    box,
-    rows: 1,
-    columns: Number(picture.dataset.columns),
-    text: (/** @type {number} */ _, /** @type {number} */ i) =>
-      `${head[0]} ${i + 1}: ${lines.map((line) => `${line} ${body[i][head.indexOf(line)]}`).join(", ")}`,
+  const count = Number(picture.dataset.columns);
+  const down = picture.closest(".faders") !== null;
+  const [rows, columns] = down ? [count, 1] : [1, count];
+  if (down) box.height *= count / (count + 3); // the words below are as high as three faders
+  const text = (/** @type {number} */ row, /** @type {number} */ column) => {
+    const i = Math.max(row, column);
+    return `${head[0]} ${i + 1}: ${lines.map((line) => `${line} ${body[i][head.indexOf(line)]}`).join(", ")}`;
   };
+  return { box, rows, columns, text };
 }
 
 /** The upper end of the colour bar below a stage. @param {HTMLElement} stage */
