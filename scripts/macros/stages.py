@@ -24,17 +24,20 @@ def drawing(slug: str) -> str:
     path = OUT / f"{slug}.html"
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing: the build draws it before the pages")
-    return _drawing(path, path.stat().st_mtime_ns)
+    return _drawing(path, catalog().methods[slug].theme, path.stat().st_mtime_ns)
 
 
 @cache
-def _drawing(path: Path, written: int) -> str:
+def _drawing(path: Path, theme: str, written: int) -> str:
     figure = path.read_text("utf-8").partition(HELD)[2].partition("</figure>")[0]
     (name,) = re.findall(r'data-panel="(\w+)"', figure)
-    images = re.findall(r"<img[^>]*>", figure) or re.findall(r"<svg.*</svg>", figure)
+    images = re.findall(r"<img[^>]*>", figure)
+    chart = figure[figure.rfind("<svg") :]  # of a chart with axes what lies between them
+    images += re.findall(r"<svg.*?</svg>", chart)
     shown = "".join(images if name in WHOLE else images[-1:])
     plain = re.sub(r' (alt|role|aria-label)="[^"]*"', "", shown).replace("<img", '<img alt=""')
-    return f'<span class="portrait" data-stage="{name}" aria-hidden="true">{plain}</span>'
+    about = f'class="portrait of-{theme}" data-stage="{name}" aria-hidden="true"'
+    return f"<span {about}>{plain}</span>"
 
 
 def says(slug: str) -> str:
