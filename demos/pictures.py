@@ -96,8 +96,9 @@ def dials(found: Reached) -> Panel:
     for name, change in (("wanted", found.wanted), ("reached", found.change)):
         before, after = (row_norms(M) for M in (change.before, change.after))
         longer = 100 * (after / np.maximum(before, np.finfo(float).tiny) - 1)
-        cosine = (change.before * change.after).sum(axis=1) / np.maximum(before * after, 1e-300)
-        turned = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+        along = (change.before * change.after).sum(axis=1)
+        across = np.sqrt(np.maximum((before * after) ** 2 - along**2, 0))
+        turned = np.degrees(np.arctan2(across, along))
         lines |= {f"{name}, turned by": turned, f"{name}, longer by": longer}
     note = "A point for each neuron. Rings: where the target has it."
     return series(

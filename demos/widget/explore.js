@@ -36,10 +36,14 @@ export function explore(root, stage) {
     stage.classList.add("reading");
     output.textContent = text(row, column);
     if (figure.matches("[data-panel=weights], [data-panel=wanted], .faders")) light(root, row, rows);
+    const layers = /** @type {HTMLElement[]} */ ([...root.querySelectorAll("[data-panel=layers] .stage")]);
+    const layer = figure.matches("[data-panel=delta_spectrum]") ? column : [column, row][layers.indexOf(stage)];
+    lightLayer(root, layer, layers[0]);
   };
   const stop = () => {
     stage.classList.remove("reading");
     light(root);
+    lightLayer(root);
     output.textContent = output.dataset.rest ?? "";
   };
   /** @param {PointerEvent} event */
@@ -96,6 +100,20 @@ function light(root, row, rows = 1) {
   lit.setAttribute("class", "lit");
   lit.setAttribute("d", parts.flatMap((part, k) => (pairs[k]?.includes(row) ? [`M${part}`] : [])).join(""));
   dots.after(lit);
+}
+
+/**
+ * Marks a layer of the change, a column and the row that belongs to it; without one, none.
+ *
+ * @param {HTMLElement} root @param {number} [layer] @param {HTMLElement} [columns] where the columns are drawn
+ */
+function lightLayer(root, layer, columns) {
+  const count = Number(columns?.querySelector("img, canvas")?.getAttribute("width") ?? 0);
+  const lit = layer !== undefined && layer < count;
+  root.toggleAttribute("data-layer", lit);
+  if (!lit) return;
+  root.style.setProperty("--from", `${(100 * layer) / count}%`);
+  root.style.setProperty("--share", `${100 / count}%`);
 }
 
 /**

@@ -33,7 +33,8 @@ def _drawing(path: Path, theme: str, written: int) -> str:
     (name,) = re.findall(r'data-panel="(\w+)"', figure)
     images = re.findall(r"<img[^>]*>", figure)
     chart = figure[figure.rfind("<svg") :]  # of a chart with axes what lies between them
-    images += re.findall(r"<svg.*?</svg>", chart)
+    stretched = chart.replace("preserveAspectRatio", 'class="stretched" preserveAspectRatio')
+    images += re.findall(r"<svg.*?</svg>", stretched)
     shown = "".join(images if name in WHOLE else images[-1:])
     plain = re.sub(r' (alt|role|aria-label)="[^"]*"', "", shown).replace("<img", '<img alt=""')
     about = f'class="portrait of-{theme}" data-stage="{name}" aria-hidden="true"'

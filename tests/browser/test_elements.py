@@ -109,7 +109,7 @@ STATIC: dict[str, tuple[str, dict[str, str | int]]] = {
             ".gauges [data-panel=explained]": "41.6",
             ".gauges [data-panel=rank]": "2 of 32",
             "svg.chart:visible": 2,
-            ".extents tbody tr": 8,
+            ".extents tbody tr": 11,
             "adapter-demo noscript:visible": 1,
             **{f"role=img[name=/{name}.*, 32 × 32/]": 1 for name in ("Wanted ΔW", "Residual")},
             "adapter-demo :enabled:is(input, select)": 0,
