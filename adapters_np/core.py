@@ -111,7 +111,7 @@ class Adapter(ABC):
     """The numbers that tell this method's story, by their names in `demos/gauges.py`."""
 
     pictures: ClassVar[tuple[str, ...]] = ("layers",)
-    """Pictures of this method's hypothesis, by names in `demos/pictures.py`; the first is its stage."""
+    """Pictures of this method's hypothesis, by names in `demos/pictures.py`. The first is large."""
 
     says: ClassVar[str] = ""
     """What one sees in its stage at a glance, in 60 letters at most, for lists."""
