@@ -92,7 +92,7 @@ def trained(found: Reached) -> Panel:
 @picture
 def dials(found: Reached) -> Panel:
     """Return how far each neuron turns, and how much longer it gets, as wanted and as reached."""
-    lines = {}
+    lines: dict[str, Array] = {}
     for name, change in (("wanted", found.wanted), ("reached", found.change)):
         before, after = (row_norms(M) for M in (change.before, change.after))
         longer = 100 * (after / np.maximum(before, np.finfo(float).tiny) - 1)
