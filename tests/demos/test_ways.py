@@ -23,7 +23,7 @@ from demos.gauges import GAUGES
 from demos.panels import Answer, figures
 from demos.pictures import PICTURES, furthest
 from demos.probe import measure, probe
-from demos.protocols import Rotates, serving
+from demos.protocols import Rotates
 from demos.settings import AIM, PAGE, opens, settings
 from demos.ways import answers, caption, percent, reach, show
 from demos.world import toy
@@ -89,9 +89,9 @@ def test_each_plane_of_a_rotation_turns_by_its_own_angle() -> None:
     turns = (pairs[1] / pairs[0])[..., 0]
     np.testing.assert_allclose(np.abs(turns), 1, atol=1e-9)
     np.testing.assert_allclose(turns, turns[:, :1] * np.ones(8), atol=1e-9)
-    wanted = np.abs(
-        np.angle(np.linalg.eigvals(serving(found.change.adapter, Rotates, "").rotation()))
-    )
+    adapter = found.change.adapter
+    assert isinstance(adapter, Rotates)
+    wanted = np.abs(np.angle(np.linalg.eigvals(adapter.rotation())))
     np.testing.assert_allclose(np.sort(np.abs(np.angle(turns[:, 0]))), np.sort(wanted)[1::2])
 
 
