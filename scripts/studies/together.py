@@ -3,14 +3,14 @@
     python3 scripts/dev.py study together
     python3 scripts/dev.py study together --checks
 
-docs/experiment/together.md says what is estimated and how it is checked. It trains nothing: it reads
+docs/how-it-was-done.md says what is estimated and how it is checked. It trains nothing: it reads
 the runs of the study of controls and writes docs/data/together.csv, or together_checks.csv.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -23,9 +23,8 @@ from numpyro.infer import MCMC, NUTS
 
 from adapters_np.linalg import Array
 from scripts.studies.rows import short, write
-from scripts.survey.results import together
-from scripts.survey.results.hypothesis import Comparison
-from scripts.survey.results.together import Estimate, Priors, compared, methods, plan
+from scripts.survey.results import controls, together
+from scripts.survey.results.together import Estimate, Priors, Word, of_all, plan, words
 
 CHAINS, WARM, DRAWS = 4, 1000, 2500
 PLANTED = 20
@@ -45,19 +44,17 @@ class Design(NamedTuple):
     seeds: int
 
 
-def design(some: list[Comparison]) -> Design:
+def design() -> Design:
+    """Return the table of the study of controls."""
+    some, kinds = controls.comparisons(controls.runs()), [*plan().kinds, ""]
     names = [f"{c.method}: {c.control}" for c in some]
-    values = np.array([
-        [[100 * np.array(c.differences[task, base]) for base in bases(c)] for task in plan().tasks]
-        for c in some
-    ])  # fmt: skip
-    kinds = [*plan().kinds, ""]
-    found = [plan().kind(name) for name in names]
-    return reduced(names, [kinds.index(kind) for kind, _ in found], values, [s for _, s in found])
-
-
-def bases(of: Comparison) -> list[int]:
-    return sorted({base for task, base in of.differences if task in plan().tasks})
+    values = [
+        [[v for (task, _), v in sorted(c.differences.items()) if task == asked] for c in some]
+        for asked in plan().tasks
+    ]
+    kind, signs = zip(*map(plan().kind, names), strict=True)
+    of = [kinds.index(one) for one in kind]
+    return reduced(names, of, 100 * np.swapaxes(np.array(values), 0, 1), signs)
 
 
 def reduced(names: list[str], kind: Any, values: Array, signs: Any) -> Design:
@@ -67,7 +64,9 @@ def reduced(names: list[str], kind: Any, values: Array, signs: Any) -> Design:
     return Design(names, np.asarray(kind), means, squares, values.shape[-1])
 
 
-def model(tail: Any, mean: Any, spread: Any, kind: Any, means: Any, squares: Any, seeds: Any) -> None:
+def model(
+    tail: Any, mean: Any, spread: Any, kind: Any, means: Any, squares: Any, seeds: Any
+) -> None:
     """Draw what an effect is made of: its kind, its method, the text; base model and seed blur it.
 
     Both spreads are drawn for each comparison on each text, towards one that a text's share.
@@ -93,16 +92,18 @@ def model(tail: Any, mean: Any, spread: Any, kind: Any, means: Any, squares: Any
 def spreads(name: str, count: int, texts: int) -> Any:
     shared = numpyro.sample(f"{name}_shared", dist.LogNormal(-0.7, 1).expand([texts]))
     vary = numpyro.sample(f"{name}_vary", dist.LogNormal(-0.7, 0.5))
-    return numpyro.sample(f"{name}_own", dist.LogNormal(jnp.log(shared), vary).expand([count, texts]))
+    return numpyro.sample(
+        f"{name}_own", dist.LogNormal(jnp.log(shared), vary).expand([count, texts])
+    )
 
 
 class Sampler:
     """Draws from the posterior; compiled once for all tables of one size."""
 
-    def __init__(self, draws: int = DRAWS, warm: int = WARM) -> None:
+    def __init__(self, draws: int = DRAWS, warm: int = WARM, chains: int = CHAINS) -> None:
         self.of = MCMC(
             NUTS(model, target_accept_prob=0.9), num_warmup=warm, num_samples=draws,
-            num_chains=CHAINS, chain_method="vectorized", progress_bar=False, jit_model_args=True,
+            num_chains=chains, chain_method="vectorized", progress_bar=False, jit_model_args=True,
         )  # fmt: skip
 
     def __call__(self, given: Design, priors: Priors, seed: int = 0) -> dict[str, Array]:
@@ -131,22 +132,24 @@ def estimates(given: Design, draws: dict[str, Array]) -> Iterator[Estimate]:
         yield from over_texts(about, sign * effect[:, :, c])
 
 
-def over_texts(about: tuple[str, ...], draws: Array) -> Iterator[Estimate]:
+def over_texts(about: Sequence[str], draws: Array) -> Iterator[Estimate]:
     """Yield what is known over both texts and on each; draws are chains, draws, texts."""
-    margin = plan().margin
+    margin, (what, kind, method, control) = plan().margin, about
     for t, task in enumerate(("", *plan().tasks)):
         some = draws[..., t - 1] if task else draws.mean(-1)
+        low, high = map(float, np.quantile(some, (0.025, 0.975)))
+        above, beyond, below, within = (
+            float(so.mean()) for so in (some > 0, some > margin, some < -margin, abs(some) < margin)
+        )
+        rhat, drawn = float(split_gelman_rubin(some)), float(effective_sample_size(some))
         yield Estimate(
-            *about, task, *map(float, (
-                some.mean(), some.std(), *np.quantile(some, (0.025, 0.975)), (some > 0).mean(),
-                (some > margin).mean(), (some < -margin).mean(), (abs(some) < margin).mean(),
-                split_gelman_rubin(some), effective_sample_size(some),
-            )),
+            what, kind, method, control, task, float(some.mean()), float(some.std()), low, high,
+            above, beyond, below, within, rhat, drawn,
         )  # fmt: skip
 
 
 def analysed() -> None:
-    given = design(compared())
+    given = design()
     made = estimates(given, Sampler()(given, plan().priors["usual"]))
     rows = [{k: short(v, 4) for k, v in e._asdict().items()} for e in made]
     write(together.TABLE, rows)
@@ -193,25 +196,29 @@ def right(truth: Array, like: Design, found: list[Estimate]) -> Iterator[tuple[s
 
 def checked() -> None:
     """Write how often the model is right where effects are known, and what other priors change."""
-    given, rows = design(compared()), list[dict[str, Any]]()
+    given, rows = design(), list[dict[str, Any]]()
 
-    def noted(check: str, what: str, value: float, among: int | None = None, which: Any = "") -> None:
-        rows.append({"check": check, "what": what, "value": float(value), "among": among, "which": which})
+    def noted(
+        check: str, what: str, value: float, among: int | None = None, which: Any = ""
+    ) -> None:
+        rows.append(
+            {"check": check, "what": what, "value": float(value), "among": among, "which": which}
+        )
 
     def mixed(check: str, *every: dict[str, Array]) -> None:
         some = [of for draws in every for name, of in draws.items() if name[:3] != "of_"]
         noted(check, "largest R-hat", max(split_gelman_rubin(of).max() for of in some))
         noted(check, "fewest effective draws", min(effective_sample_size(of).min() for of in some))
 
-    usual = dict[str, together.Word]()
+    usual = dict[str, Word]()
     sampler = Sampler()
     for name, priors in plan().priors.items():
         draws = sampler(given, priors, seed=1)
         found = list(estimates(given, draws))
-        words = methods(found)
-        usual = usual or words
-        other = [f"{m}: {w}" for m, w in words.items() if w != usual[m]]
-        noted(name, "words that differ", len(other), len(words), "; ".join(other))
+        said_now = {method: of_all(own.values()) for method, own in words(found).items()}
+        usual = usual or said_now
+        other = [f"{method}: {one}" for method, one in said_now.items() if one != usual[method]]
+        noted(name, "words that differ", len(other), len(usual), "; ".join(other))
         mixed(name, draws)
         for e in found:
             if e.what == "methods" and not e.task:

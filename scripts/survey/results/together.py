@@ -1,13 +1,14 @@
 """All controls analysed together: kinds of claim, what was compared, and the words.
 
-together: directions, methods            a kind of claim in the methods here, in points; `any` method
-together: directions, code               the same methods on one text; so `prose`
-together: psoft 32, random subspace, both    a comparison over both texts; so `code`, `prose`
-together: psoft 32, random subspace, word    its word; `above` is P(> 0), `beyond`, `below`, `within`
-together: psoft 32, word                 whether a method's idea is supported; `supported` says where
-together: psoft 32, why                  its comparisons, with their words
-together: words, supported               how many methods have a word; `changed`, what was it before
-together: study, comparisons             so `methods`, `where`, `rhat`, `draws`, `expected wrong`
+together: directions, both               a kind of claim in the methods here, in points; so `code`
+together: directions, any, both          in any method of the kind
+together: psoft 32, random subspace, both    a comparison, in points; so `code`, `prose`
+together: psoft 32, random subspace, above   P(> 0); so `beyond` the margin, `below`, `within`
+together: psoft 32, random subspace, word    its word
+together: psoft 32, word                 whether its idea is supported; `supported` adds where
+together: psoft 32, why                  its comparisons; `before`, its word by the registered rule
+together: words, supported               how many methods have a word; `settled`, had none before
+together: study, comparisons             so `methods`, `where`
 together: planted, sign of a comparison  how often it is right where effects are known
 together: wide, words that differ        with other priors; so `largest R-hat`
 
@@ -16,8 +17,9 @@ The word of a comparison is about its claim, which for three is that a choice do
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias, get_args
@@ -25,15 +27,16 @@ from typing import Literal, NamedTuple, TypeAlias, get_args
 from scripts.bootstrap import ROOT
 from scripts.survey.facts import say
 from scripts.survey.facts.addresses import Fact, Maker
-from scripts.survey.facts.reader import rows
+from scripts.survey.facts.reader import records, rows
 from scripts.survey.facts.records import Record, Text, read_yaml
 from scripts.survey.results import bets, controls
-from scripts.survey.results.hypothesis import Claim, Comparison
+from scripts.survey.results.hypothesis import Claim
 
 PLAN = ROOT / "docs" / "data" / "together.yml"
 TABLE = PLAN.with_suffix(".csv")
 CHECKS = PLAN.with_name("together_checks.csv")
 SOURCE = "together"
+BASE = PLAN.with_name("bases") / "64-0.json"
 
 
 class Kind(Record):
@@ -74,18 +77,14 @@ def plan(path: Path = PLAN) -> Plan:
     return read_yaml(Plan, path)
 
 
-def compared() -> list[Comparison]:
-    """Return all comparisons of the study of controls."""
-    return controls.comparisons(controls.runs())
-
-
 class Estimate(NamedTuple):
     """What is known of an effect, in % of full fine-tuning's gain; more is better for the method.
 
-    For a kind, more speaks for its claim: in the `methods` that were run, or in `any` of the kind.
+    For a kind, more speaks for its claim.
     """
 
-    what: Literal["methods", "any", "comparison"]
+    what: str
+    """`comparison`; for a kind, in the `methods` that were run, or in `any` of the kind."""
     kind: str
     method: str
     control: str
@@ -122,12 +121,14 @@ def word(some: Sequence[Estimate], claim: Claim = "ahead", sure: float = 0.95) -
     - *contradicted*: the mirror of this.
     - *inconclusive*: all else.
 
-    Where the claim is that a choice does not matter, it is supported where the control is surely not
-    ahead by the margin over both texts, and on none surely ahead by it.
+    Where the claim is that a choice does not matter, it is supported where the control is surely
+    not ahead by the margin over both texts, and on none surely ahead by it.
     """
     both, *texts = some
-    above, below = (any(p > sure for p in ps) for ps in zip(*((e.above, 1 - e.above) for e in texts)))
-    plus, minus = (any(p > sure for p in ps) for ps in zip(*((e.beyond, e.below) for e in some)))
+    above, below = (
+        max(p) > sure for p in zip(*((e.above, 1 - e.above) for e in texts), strict=True)
+    )
+    plus, minus = (max(p) > sure for p in zip(*((e.beyond, e.below) for e in some), strict=True))
     if above and below and (plus or minus):
         return "mixed"
     if claim == "level":
@@ -161,28 +162,87 @@ def of_all(words: Iterable[Word]) -> Word:
     return "no effect" if found == {"no effect"} else "inconclusive"
 
 
-Compared: TypeAlias = dict[tuple[str, str], list[Estimate]]
-
-
-def by_comparison(some: Iterable[Estimate]) -> Compared:
-    found: Compared = {}
+def comparisons(some: Iterable[Estimate]) -> dict[tuple[str, str], list[Estimate]]:
+    found: dict[tuple[str, str], list[Estimate]] = {}
     for e in some:
         if e.what == "comparison":
             found.setdefault((e.method, e.control), []).append(e)
     return found
 
 
-def words(some: Iterable[Estimate]) -> dict[tuple[str, str], Word]:
-    """Return the word of each comparison."""
-    claims = {(e.method, e.control): e.claim for e in controls.entries()}
-    return {
-        whose: word(own, claims[whose], plan().sure) for whose, own in by_comparison(some).items()
-    }
+def words(some: Iterable[Estimate]) -> dict[str, dict[str, Word]]:
+    """Return the words of all methods' comparisons, by method and control."""
+    found: dict[str, dict[str, Word]] = {}
+    for whose, own in comparisons(some).items():
+        found.setdefault(whose[0], {})[whose[1]] = word(own, claims()[whose], plan().sure)
+    return found
 
 
-def methods(some: Iterable[Estimate]) -> dict[str, Word]:
-    """Return the word of each method."""
-    found: dict[str, list[Word]] = {}
-    for (method, _), own in words(some).items():
-        found.setdefault(method, []).append(own)
-    return {method: of_all(own) for method, own in found.items()}
+def claims() -> dict[tuple[str, str], Claim]:
+    return {(e.method, e.control): e.claim for e in controls.entries()}
+
+
+# Facts --------------------------------------------------------------------------------------------
+
+
+def facts() -> Iterator[Fact]:
+    fact, found = Maker(SOURCE, "docs/data/together.csv"), rows(Estimate, TABLE)
+    for e in found:
+        row = f"{e.method}, {e.control}" if e.method else e.kind + ", any" * (e.what == "any")
+        yield fact("", row, e.task or "both", (e.mean, e.low, e.high), "+1 to")
+        for column in ("above", "beyond", "below", "within") if not e.task else ():
+            share = getattr(e, column)
+            yield fact("", row, column, share, "0 %")._replace(text=chance(share))
+    counts, made = Counter[str](), words(found)
+    places = {base for c in bets.bets()[0].trained for _, base in c.comparison.differences}
+    size = json.loads(BASE.read_text("utf-8"))["parameters"]
+    where = f"{bets.on(plan().tasks)}, in {len(places)} base models of {size:,} parameters"
+    for bet in bets.bets():
+        own = made[bet.method]
+        now = of_all(own.values())
+        counts[now] += 1
+        counts["settled"] += bet.word == "cannot be told" and now != "inconclusive"
+        for control, one in own.items():
+            yield fact("", f"{bet.method}, {control}", "word", one)
+        yield fact("", bet.method, "word", now)
+        yield fact("", bet.method, "supported", f"{now}, {where}")
+        yield fact("", bet.method, "before", bet.word)
+        yield fact("", bet.method, "why", why(bet, own, found))
+    for column in (*get_args(Word), "settled"):
+        yield fact("", "words", column, counts[column], "count")
+    yield fact("", "study", "methods", len(made), "count")
+    yield fact("", "study", "comparisons", sum(map(len, made.values())), "count")
+    yield fact("", "study", "where", where)
+    for line in records(CHECKS):
+        value = float(line["value"])
+        text = say.figures(value, 4) + f" of {line['among']}" * bool(line["among"])
+        checked = Maker(SOURCE, "docs/data/together_checks.csv")
+        yield checked("", line["check"], line["what"], value, "3")._replace(text=text)
+
+
+def chance(share: float) -> str:
+    """Return a probability, none of which is ever certain.
+
+    >>> chance(0.9999), chance(0.914), chance(0.0)
+    ('over 99 %', '91 %', 'under 1 %')
+    """
+    if 0.01 <= share <= 0.99:
+        return say.percent(share)
+    return "over 99 %" if share > 0.5 else "under 1 %"
+
+
+def why(bet: bets.Bet, own: Mapping[str, Word], found: Iterable[Estimate]) -> str:
+    """Return what the word of a method rests on, and what it rests on no longer."""
+    parts, by = [], comparisons(found)
+    for control, one in own.items():
+        both, *texts = by[bet.method, control]
+        points = f"{say.signed(both.mean, 1)} points ({say.sided(both.low, both.high)})"
+        if one == "mixed":
+            points = ", ".join(f"{say.signed(e.mean, 1)} {bets.on([e.task])}" for e in texts)
+        match = ", which it need only match" * (claims()[bet.method, control] == "level")
+        parts.append(f"*{say.named(control)}*: {one}, {points}{match}")
+    signs = {"reach": [j.sign for j in bet.reach], "print": [bet.verdict.printed]}
+    left = [what for what, of in signs.items() if {*of} & {"for", "against"}]
+    left += ["random sequences"] if set(bets.tasks(bet)) - set(plan().tasks) else []
+    parts += [f"{say.listed(left)} left out"] if left else []
+    return "; ".join(parts)
