@@ -97,6 +97,19 @@ def spreads(name: str, count: int, texts: int) -> Any:
     )
 
 
+def begun(given: Design, rng: np.random.Generator, chains: int) -> dict[str, Array]:
+    """Return where chains start; spreads as logarithms."""
+    kinds, (count, texts), by_text = len(plan().kinds), given.squares.shape, given.means.mean(-1)
+    start = dict[str, Array]()
+    for name in ("base", "seed"):
+        for part, shape in (("vary", ()), ("shared", (texts,)), ("own", (count, texts))):
+            start[f"{name}_{part}"] = np.zeros(shape)
+    for name, raw in (("mean", by_text.mean(1)), ("gap", by_text[:, 0] - by_text[:, 1])):
+        start |= {f"kind_{name}": np.zeros(kinds), f"spread_{name}": np.zeros(kinds + 1)}
+        start[f"own_{name}"] = raw
+    return {name: of + rng.normal(0, 0.3, (chains, *of.shape)) for name, of in start.items()}
+
+
 class Sampler:
     """Draws from the posterior; compiled once for all tables of one size."""
 
@@ -107,11 +120,15 @@ class Sampler:
         )  # fmt: skip
 
     def __call__(self, given: Design, priors: Priors, seed: int = 0) -> dict[str, Array]:
-        """Return draws by name: chains, draws, and then what the name has."""
+        """Return draws by name: chains, draws, and then what the name has.
+
+        Chains start around the raw means: far off, a large effect is first taken for a spread.
+        """
         kind = given.kind if priors.kinds else np.full_like(given.kind, len(plan().kinds))
         self.of.run(
             jax.random.key(seed), float(priors.tail), float(priors.mean), float(priors.spread),
             kind, given.means, given.squares, float(given.seeds),
+            init_params=begun(given, np.random.default_rng(seed), self.of.num_chains),
         )  # fmt: skip
         return {k: np.asarray(v) for k, v in self.of.get_samples(group_by_chain=True).items()}
 
@@ -206,7 +223,12 @@ def checked() -> None:
         )
 
     def mixed(check: str, *every: dict[str, Array]) -> None:
-        some = [of for draws in every for name, of in draws.items() if name[:3] != "of_"]
+        some = [
+            of
+            for draws in every
+            for name, of in draws.items()
+            if not name.startswith(("of_", "kind_"))
+        ]
         noted(check, "largest R-hat", max(split_gelman_rubin(of).max() for of in some))
         noted(check, "fewest effective draws", min(effective_sample_size(of).min() for of in some))
 
@@ -224,7 +246,7 @@ def checked() -> None:
             if e.what == "methods" and not e.task:
                 noted(name, e.kind, e.mean, which=f"{short(e.low, 3)} to {short(e.high, 3)}")
     rng, said = np.random.default_rng(0), list[tuple[str, bool]]()
-    sampler, every = Sampler(700, 700), list[dict[str, Array]]()
+    sampler, every = Sampler(1000, 1000), list[dict[str, Array]]()
     for seed in range(PLANTED):
         truth, table = planted(given, rng)
         every.append(sampler(table, plan().priors["usual"], seed))

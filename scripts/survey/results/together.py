@@ -7,7 +7,8 @@ together: psoft 32, random subspace, above   P(> 0); so `beyond` the margin, `be
 together: psoft 32, random subspace, word    its word
 together: psoft 32, word                 whether its idea is supported; `supported` adds where
 together: psoft 32, why                  its comparisons; `before`, its word by the registered rule
-together: words, supported               how many methods have a word; `settled`, had none before
+together: words, supported               how many methods have a word; `settled`, had none before;
+                                         `steady`, keep theirs with all priors
 together: study, comparisons             so `methods`, `where`
 together: planted, sign of a comparison  how often it is right where effects are known
 together: wide, words that differ        with other priors; so `largest R-hat`
@@ -201,6 +202,7 @@ def facts() -> Iterator[Fact]:
         own = made[bet.method]
         now = of_all(own.values())
         counts[now] += 1
+        counts["steady"] += bet.method not in unsteady()
         counts["settled"] += bet.word == "cannot be told" and now != "inconclusive"
         for control, one in own.items():
             yield fact("", f"{bet.method}, {control}", "word", one)
@@ -208,7 +210,7 @@ def facts() -> Iterator[Fact]:
         yield fact("", bet.method, "supported", f"{now}, {where}")
         yield fact("", bet.method, "before", bet.word)
         yield fact("", bet.method, "why", why(bet, own, found))
-    for column in (*get_args(Word), "settled"):
+    for column in (*get_args(Word), "settled", "steady"):
         yield fact("", "words", column, counts[column], "count")
     yield fact("", "study", "methods", len(made), "count")
     yield fact("", "study", "comparisons", sum(map(len, made.values())), "count")
@@ -245,4 +247,11 @@ def why(bet: bets.Bet, own: Mapping[str, Word], found: Iterable[Estimate]) -> st
     left = [what for what, of in signs.items() if {*of} & {"for", "against"}]
     left += ["random sequences"] if set(bets.tasks(bet)) - set(plan().tasks) else []
     parts += [f"{say.listed(left)} left out"] if left else []
+    parts += ["another word with other priors"] if bet.method in unsteady() else []
     return "; ".join(parts)
+
+
+def unsteady() -> set[str]:
+    """Return the methods whose word is another one with another prior."""
+    listed = [line["which"] for line in records(CHECKS) if line["what"] == "words that differ"]
+    return {one.partition(": ")[0] for text in listed for one in text.split("; ") if one}

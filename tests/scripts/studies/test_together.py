@@ -25,7 +25,7 @@ def test_a_planted_effect_is_found_and_nothing_stays_nothing() -> None:
     values = effect[:, None, None, None] + rng.normal(0, 0.3, (15, 2, 3, 1))
     values = values + rng.normal(0, 0.3, (15, 2, 3, 5))
     table = reduced(["vera: singular vectors"] * 15, kind, values, np.ones(15))
-    found = list(estimates(table, Sampler(100, 200, chains=1)(table, plan().priors["usual"])))
+    found = list(estimates(table, Sampler(100, 200, chains=2)(table, plan().priors["usual"])))
     of = {e.kind: e for e in found if e.what == "methods" and not e.task}
     assert of["directions"].beyond > 0.99
     assert of["strength"].below > 0.99
