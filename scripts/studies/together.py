@@ -206,9 +206,9 @@ def right(truth: Array, like: Design, found: list[Estimate]) -> Iterator[tuple[s
         if max(e.above, 1 - e.above) > (1 + sure) / 2:
             yield f"sign of a {what}", (true > 0) == (e.above > 0.5)
         if max(e.beyond, e.below) > sure:
-            yield f"beyond the margin, of a {what}", (true if e.mean > 0 else -true) > margin
+            yield f"margin passed by a {what}", (true if e.mean > 0 else -true) > margin
         if e.within > sure:
-            yield f"within the margin, of a {what}", abs(true) < margin
+            yield f"margin kept by a {what}", abs(true) < margin
 
 
 def checked() -> None:
