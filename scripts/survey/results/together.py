@@ -242,7 +242,7 @@ def why(bet: bets.Bet, own: Mapping[str, Word], found: Iterable[Estimate]) -> st
         if one == "mixed":
             points = ", ".join(f"{say.signed(e.mean, 1)} {bets.on([e.task])}" for e in texts)
         match = ", which it need only match" * (claims()[bet.method, control] == "level")
-        parts.append(f"*{say.named(control)}*: {one}, {points}{match}")
+        parts.append(f"{say.named(control)}: {one}, {points}{match}")
     signs = {"reach": [j.sign for j in bet.reach], "print": [bet.verdict.printed]}
     left = [what for what, of in signs.items() if {*of} & {"for", "against"}]
     left += ["random sequences"] if set(bets.tasks(bet)) - set(plan().tasks) else []
