@@ -13,6 +13,7 @@ from scripts.survey.results import bets as survey
 from scripts.survey.results.bets import Bet, reasons
 from scripts.survey.results.contrasts import Contrast
 from scripts.survey.results.hypothesis import Printed, balance
+from scripts.survey.sources.providers import facts
 
 FILE = "bets.html"
 SIDES = ("← control ahead", "method ahead →")
@@ -26,6 +27,8 @@ class Shown(NamedTuple):
     name: str
     page: str
     reasons: str
+    now: str
+    why: str
     out: dict[str, str]
     printed: list[tuple[Contrast, str]]
 
@@ -33,16 +36,13 @@ class Shown(NamedTuple):
 def shown(bet: Bet) -> Shown:
     out = {e.control: controls(bet.slug)[e.control].out.replace("'", "’") for e in bet.controls}
     printed = [(c, _side(c)) for c in bet.printed]
-    return Shown(bet, *names()[bet.slug], inline(reasons(bet)), out, printed)
+    now, why = (facts().say(f"together: {bet.method}, {part}") for part in ("word", "why"))
+    return Shown(bet, *names()[bet.slug], inline(reasons(bet)), now, why, out, printed)
 
 
 def _side(contrast: Contrast) -> str:
     source = contrast.references[0].key
     return SIGNS[balance(Printed(source, row.side, contrast.by_authors) for row in contrast.rows)]
-
-
-def where(some: Iterable[Shown]) -> str:
-    return survey.where(*(s.bet for s in some))
 
 
 def own_controls(page: Page, modules: Iterable[str]) -> str:

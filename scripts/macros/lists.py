@@ -12,6 +12,7 @@ from scripts.bootstrap import ROOT
 from scripts.catalog.others import read_others
 from scripts.catalog.records import DIMENSIONS, MOST, Method
 from scripts.macros import examples, family
+from scripts.macros.bets import shown
 from scripts.macros.page import WIDEST, Part, catalog, listing, macro
 from scripts.macros.stages import drawing
 from scripts.survey.facts.papers import flags, read_tables
@@ -73,7 +74,7 @@ class Lists(Part):
             for key, title in catalog().themes.items()
         ]
         small = {slug: drawing(slug) for slug in catalog().methods}
-        tested = {m.slug: of(m.modules) for m in catalog().methods.values()}
+        tested = {m.slug: [*map(shown, of(m.modules))] for m in catalog().methods.values()}
         kinds = {key: words for key, (words, _) in family.BETS.items()}
         laid = {m.slug: family.bets(m.modules) for m in catalog().methods.values()}
         given = {"kinds": kinds, "laid": laid}

@@ -15,7 +15,7 @@ from scripts.bootstrap import ROOT
 from scripts.catalog.records import DIMENSIONS, MOST, POINTS, Method, Peft
 from scripts.catalog.shapes import formula, shape_text
 from scripts.catalog.signatures import PEFT
-from scripts.macros.bets import own_controls, shown, where
+from scripts.macros.bets import own_controls, shown
 from scripts.macros.forest import Forests, risk
 from scripts.macros.later import own_training
 from scripts.macros.page import (
@@ -37,6 +37,7 @@ from scripts.survey.facts.say import count, figures, number
 from scripts.survey.results.bets import of
 from scripts.survey.results.changes import SPECTRAL, families
 from scripts.survey.sources.claims import Evidence
+from scripts.survey.sources.providers import facts
 from scripts.survey.sources.rule import Dimension, Finding, Verdict, Word, by_source, vote
 
 FRAGMENTS = ROOT / ".build" / "demos"
@@ -207,7 +208,7 @@ class Furniture(Part):
     def _stands(self, part: str) -> str:
         theme, tested = catalog().themes[self.method.theme], of(self.method.modules)
         given = (self.method, theme, self.page.root, MOST, [*map(shown, tested)])
-        return self.page.draw(part, *given, given={"where": where})
+        return self.page.draw(part, *given, given={"where": facts().say("together: study, where")})
 
     @macro("widget")
     def demo(self, module: str = "", title: str = "", about: str = "") -> str:
