@@ -101,15 +101,14 @@ def test_planted_leads_become_words_when_their_part_is_complete(tables: Tables) 
 # Pages --------------------------------------------------------------------------------------------
 
 
-def test_pages_say_the_word_with_its_reason(tables: Tables) -> None:
-    tables(list(rows(FIRST, PLANTED)))
+def test_pages_say_the_word_of_the_joint_analysis_and_where() -> None:
     top = Furniture(page("methods/oft/")).verdict()
-    assert (
-        '<dt>Is the idea supported?</dt> <dd><span class="badge bet holds">Holds</span> against'
-        in top
-    )
-    assert '<a href="#own-control">its own controls</a>, on code, in 3 base models' in top
-    tables(list(rows(plan().parts[2], PLANTED)))
+    said = facts().say("together: oft 16, word")
+    badge = f'<span class="badge bet {said.replace(" ", "-")}">{said.capitalize()}</span> against'
+    assert f"<dt>Is the idea supported?</dt> <dd>{badge}" in top
+    assert f"its own controls</a>, {facts().say('together: study, where')}." in top
+    untested = Furniture(page("methods/adalora/")).verdict()
+    assert "<dd>Not tested: no run here takes the idea out.</dd>" in untested
 
 
 def test_the_study_says_whether_it_finds_what_is_planted_and_only_that(tables: Tables) -> None:
