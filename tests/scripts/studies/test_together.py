@@ -19,6 +19,7 @@ def test_the_table_has_every_comparison_and_a_kinds_signs() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.weekly  # compiling takes 20 s
 def test_a_planted_effect_is_found_and_nothing_stays_nothing() -> None:
     rng, kind = np.random.default_rng(0), np.arange(15) % 5
     effect = np.array([3.0, 0.0, 0.0, 0.0, -5.0])[kind] + rng.normal(0, 0.3, 15)
