@@ -28,6 +28,8 @@ class Shown(NamedTuple):
     page: str
     reasons: str
     now: str
+    words: dict[str, str]
+    """By control."""
     why: str
     out: dict[str, str]
     printed: list[tuple[Contrast, str]]
@@ -37,7 +39,8 @@ def shown(bet: Bet) -> Shown:
     out = {e.control: controls(bet.slug)[e.control].out.replace("'", "’") for e in bet.controls}
     printed = [(c, _side(c)) for c in bet.printed]
     now, why = (facts().say(f"together: {bet.method}, {part}") for part in ("word", "why"))
-    return Shown(bet, *names()[bet.slug], inline(reasons(bet)), now, why, out, printed)
+    words = {name: facts().say(f"together: {bet.method}, {name}, word") for name in out}
+    return Shown(bet, *names()[bet.slug], inline(reasons(bet)), now, words, why, out, printed)
 
 
 def _side(contrast: Contrast) -> str:

@@ -104,9 +104,11 @@ def test_planted_leads_become_words_when_their_part_is_complete(tables: Tables) 
 def test_pages_say_the_word_of_the_joint_analysis_and_where() -> None:
     top = Furniture(page("methods/oft/")).verdict()
     said = facts().say("together: oft 16, word")
-    badge = f'<span class="badge bet {said.replace(" ", "-")}">{said.capitalize()}</span> against'
+    badge = f'<span class="badge bet {said.replace(" ", "-")}">{said.capitalize()}</span>'
     assert f"<dt>Is the idea supported?</dt> <dd>{badge}" in top
-    assert f"its own controls</a>, {facts().say('together: study, where')}." in top
+    by = facts().say("together: oft 16, shuffled, word")
+    assert f'{by} against <a href="#own-control">shuffled</a>' in top
+    assert f'{facts().say("together: study, where")}.' in top
     untested = Furniture(page("methods/adalora/")).verdict()
     assert "<dd>Not tested: no run here takes the idea out.</dd>" in untested
 
