@@ -39,7 +39,7 @@ def shown(bet: Bet) -> Shown:
     out = {e.control: controls(bet.slug)[e.control].out.replace("'", "’") for e in bet.controls}
     printed = [(c, _side(c)) for c in bet.printed]
     now, why = (facts().say(f"together: {bet.method}, {part}") for part in ("word", "why"))
-    words = {name: facts().say(f"together: {bet.method}, {name}, word") for name in out}
+    words = {say.named(n): facts().say(f"together: {bet.method}, {n}, word") for n in out}
     return Shown(bet, *names()[bet.slug], inline(reasons(bet)), now, words, why, out, printed)
 
 

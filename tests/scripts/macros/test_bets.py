@@ -108,7 +108,7 @@ def test_pages_say_the_word_of_the_joint_analysis_and_where() -> None:
     assert f"<dt>Is the idea supported?</dt> <dd>{badge}" in top
     by = facts().say("together: oft 16, shuffled, word")
     assert f'{by} against <a href="#own-control">shuffled</a>' in top
-    assert f'{facts().say("together: study, where")}.' in top
+    assert f"{facts().say('together: study, where')}." in top
     untested = Furniture(page("methods/adalora/")).verdict()
     assert "<dd>Not tested: no run here takes the idea out.</dd>" in untested
 
