@@ -113,9 +113,6 @@ class Adapter(ABC):
     pictures: ClassVar[tuple[str, ...]] = ("layers",)
     """Pictures of this method's hypothesis, by names in `demos/pictures.py`. The first is large."""
 
-    says: ClassVar[str] = ""
-    """What one sees in its stage at a glance, in 60 letters at most, for lists."""
-
     def __init_subclass__(cls, **given: Any) -> None:
         super().__init_subclass__(**given)
         if isinstance(own := cls.__dict__.get("init"), classmethod):

@@ -76,6 +76,3 @@ def paired(rows: Array) -> Array:
     """Return the cosine of each pair of rows, in the order of `triu_indices`."""
     unit = rows / np.maximum(row_norms(rows), np.finfo(float).tiny)[:, None]
     return np.clip((unit @ unit.T)[np.triu_indices(len(rows), 1)], -1, 1)
-
-
-# Words --------------------------------------------------------------------------------------------

@@ -180,17 +180,20 @@ DRAWN = 8
 def planes(found: Reached) -> Panel | None:
     """Return the planes of a rotation, and in each the neurons that are longest there."""
     adapter = serving(found.change.adapter, Rotates, "picture planes")
-    R, W = adapter.rotation(), found.change.before
-    axes = _planes(R)
+    R, change = adapter.rotation(), found.change
+    axes = turned_planes(R)
     if not axes:
         return neurons(found)
-    shadows = [W @ pair for pair in axes]
-    longest = [points[np.argsort(-row_norms(points), kind="stable")[:DRAWN]] for points in shadows]
-    lengths = [np.maximum(row_norms(points).max(), np.finfo(float).tiny) for points in longest]
-    before = [points / length for points, length in zip(longest, lengths, strict=True)]
-    after = [points @ (a.T @ R @ a) for points, a in zip(before, axes, strict=True)]
+    before: list[Array] = []
+    after: list[Array] = []
+    for pair in axes:
+        lengths = row_norms(change.before @ pair)
+        longest = np.argsort(-lengths, kind="stable")[:DRAWN]
+        unit = max(float(lengths.max()), np.finfo(float).tiny)
+        before.append(change.before[longest] @ pair / unit)
+        after.append(change.after[longest] @ pair / unit)
     turned = np.degrees([abs(_turn(a.T @ R @ a)) for a in axes])
-    lines = {"before": np.ravel(before), "after": np.ravel(after)}
+    lines: dict[str, Array] = {"before": np.ravel(before), "after": np.ravel(after)}
     ends = " to ".join(f"{angle:.0f}°" for angle in (turned.min(), turned.max()))
     title = f"{len(axes)} planes, turned by {ends}"
     note = (
@@ -201,7 +204,7 @@ def planes(found: Reached) -> Panel | None:
                   says="grey: before", note=note)  # fmt: skip
 
 
-def _planes(R: Array) -> list[Array]:
+def turned_planes(R: Array) -> list[Array]:
     """Return the planes that R turns, the largest angles first, as pairs of orthonormal columns."""
     even, odd = (R + R.T) / 2, (R - R.T) / 2
     # Its singular vectors, ordered by angle, are eigenvectors of `even`: one routine less to fetch.

@@ -84,9 +84,6 @@ def show(change: Change, without: str = "") -> Answer:
     return {"panels": panels, "sentence": said}
 
 
-# Panels -------------------------------------------------------------------------------------------
-
-
 def sentence(change: Change) -> str:
     """Return what is to be seen, computed from the numbers."""
     s = change.symbol

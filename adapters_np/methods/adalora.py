@@ -33,7 +33,6 @@ class AdaLoRA(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
-    says = "Many directions, the weakest are dropped"
 
     @classmethod
     def init(

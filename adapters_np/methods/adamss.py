@@ -66,7 +66,6 @@ class AdaMSS(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
     pictures = ("core",)
-    says = "Outputs fall into groups, each changes in its way"
 
     @classmethod
     def init(

@@ -38,7 +38,6 @@ class AntiPaSTO(WeightAdapter):
         "rank", "relative_norm", "largest_angle", "oddness", "gram_change", "parameters",
     )  # fmt: skip
     pictures = ("core",)
-    says = "One signed knob steers both ways"
 
     @classmethod
     def init(

@@ -23,7 +23,6 @@ class BEFT(Adapter):
 
     gauges = ("changed_columns", "distinct_columns", "rank", "relative_norm", "parameters")
     pictures = ("positions",)
-    says = "All outputs move by one and the same step"
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator) -> Self:

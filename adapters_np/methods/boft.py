@@ -41,7 +41,6 @@ class BOFT(WeightAdapter):
         "parameters",
     )
     pictures = ("planes", "angles")
-    says = "Small turns in a butterfly mix all inputs"
 
     @classmethod
     def init(

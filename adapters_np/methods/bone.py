@@ -36,7 +36,6 @@ class Bone(WeightAdapter):
     form: Form
 
     gauges = ("rank", "distinct_columns", "stable_rank", "relative_norm", "parameters")
-    says = "One block a row, through which each tile changes"
 
     @classmethod
     def init(

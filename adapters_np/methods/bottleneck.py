@@ -39,7 +39,6 @@ class Bottleneck(Adapter):
     place = "layer"
     gauges = ("rank", "stable_rank", "relative_norm", "parameters")
     pictures = ("positions",)
-    says = "A few units bend, and add to what passes by"
 
     @classmethod
     def init(

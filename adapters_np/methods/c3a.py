@@ -29,7 +29,6 @@ class C3A(WeightAdapter):
 
     gauges = ("rank", "effective_rank", "tile_rank", "relative_norm", "parameters")
     pictures = ("tiles",)
-    says = "Tiles whose rows shift and wrap around"
 
     @classmethod
     def init(

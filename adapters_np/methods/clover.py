@@ -38,7 +38,6 @@ class CLOVER(AttentionAdapter):
     heads: int
 
     place = "attention"
-    says = "New mixing inside a head’s two products"
 
     @classmethod
     def init(

@@ -37,7 +37,6 @@ class DEFT(WeightAdapter):
     basis: str
 
     gauges = ("rank", "stable_rank", "relative_norm", "norm_change", "parameters")
-    says = "A direction is cleared, then written anew"
 
     @classmethod
     def init(

@@ -32,8 +32,6 @@ class DeLoRA(WeightAdapter):
     start: Annotated[Array, Frozen("d_out, d_in")]
 
     gauges = ("rank", "stable_rank", "relative_norm", "bound_share", "parameters")
-    pictures = ("dials",)
-    says = "However far a factor goes, λ sets the step"
 
     @classmethod
     def init(

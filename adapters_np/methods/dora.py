@@ -29,7 +29,6 @@ class DoRA(WeightAdapter):
 
     gauges = ("rank", "relative_norm", "norm_change", "angle_change", "parameters")
     pictures = ("dials", "gains")
-    says = "Direction and length, each on its own"
 
     @classmethod
     def init(

@@ -37,7 +37,6 @@ class ETHER(WeightAdapter):
         "parameters",
     )
     pictures = ("neurons", "angles")
-    says = "One mirror, always a full flip"
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, blocks: Blocks = 1) -> Self:

@@ -33,7 +33,6 @@ class FourierFT(WeightAdapter):
 
     gauges = ("rank", "fourier_entries", "half_turn", "relative_norm", "parameters")
     pictures = ("frequencies",)
-    says = "A sum of a few waves"
 
     @classmethod
     def init(

@@ -56,7 +56,6 @@ class FRoD(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "relative_norm", "singular_entries", "parameters")
     pictures = ("core",)
-    says = "Strengths of shared directions, few exchanges"
 
     @classmethod
     def init(

@@ -27,8 +27,6 @@ class GaLore(WeightAdapter):
     C: Annotated[Array, Learned("stages, max(d_out, d_in), rank", unit=0.1)]
     P: Annotated[Array, Frozen("stages, min(d_out, d_in), rank")]
 
-    says = "Low rank at a time, and any rank in the end"
-
     @classmethod
     def init(
         cls,

@@ -37,7 +37,6 @@ class GLoRA(WeightAdapter):
     shift_in: Annotated[Array, Learned(IN, unit=0.2)]
 
     gauges = ("rank", "stable_rank", "relative_norm", "norm_change", "parameters")
-    says = "One pattern scales, another is added"
 
     @classmethod
     def init(

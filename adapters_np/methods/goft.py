@@ -37,7 +37,6 @@ class GOFT(WeightAdapter):
         "parameters",
     )
     pictures = ("planes", "angles")
-    says = "One angle a pair, in the rounds of a knock-out"
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, form: Form = "parallel") -> Self:

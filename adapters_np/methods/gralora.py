@@ -30,7 +30,6 @@ class GraLoRA(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "effective_rank", "relative_norm", "parameters")
-    says = "A grid of blocks, each with directions of its own"
 
     @classmethod
     def init(

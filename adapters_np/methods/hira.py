@@ -23,7 +23,6 @@ class HiRA(WeightAdapter):
     B: Annotated[Array, Learned("d_out, rank", unit=0.5)]
 
     gauges = ("rank", "stable_rank", "effective_rank", "relative_norm", "parameters")
-    says = "Each weight changes in proportion to itself"
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, rank: Rank = 8) -> Self:

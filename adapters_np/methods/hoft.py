@@ -41,7 +41,6 @@ class HOFT(WeightAdapter):
         "parameters",
     )
     pictures = ("core",)
-    says = "Mirrors turn both bases, no axis grows"
 
     @classmethod
     def init(

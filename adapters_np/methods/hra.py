@@ -38,7 +38,6 @@ class HRA(WeightAdapter):
         "parameters",
     )
     pictures = ("planes", "angles")
-    says = "Two mirrors, one after the other, make a turn"
 
     @classmethod
     def init(

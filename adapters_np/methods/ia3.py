@@ -26,7 +26,6 @@ class IA3(WeightAdapter):
 
     gauges = ("rank", "relative_norm", "norm_change", "angle_change", "parameters")
     pictures = ("gains",)
-    says = "A fader for each neuron"
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, feedforward: bool = False) -> Self:

@@ -32,7 +32,6 @@ class KRAdapter(WeightAdapter):
     scale: float
 
     gauges = ("rank", "stable_rank", "effective_rank", "relative_norm", "parameters")
-    says = "Each row, folded, is one column times one row"
 
     @classmethod
     def init(

@@ -31,7 +31,6 @@ class Lily(Adapter):
 
     gauges = ("parts_in_use", "rank", "relative_norm", "parameters")
     pictures = ("mixture",)
-    says = "Each layer reads alone and writes from one stock"
 
     @classmethod
     def init(

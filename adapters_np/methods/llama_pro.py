@@ -29,7 +29,6 @@ class LLaMAPro(Adapter):
     place = "layer"
     gauges = ("rank", "stable_rank", "relative_norm", "parameters")
     pictures = ("positions",)
-    says = "A copy of an old block learns to write"
 
     @classmethod
     def init(

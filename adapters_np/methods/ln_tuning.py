@@ -35,7 +35,6 @@ class LNTuning(Adapter):
     place = "norm"
     gauges = ("rank", "relative_norm", "parameters")
     pictures = ("gains",)
-    says = "Gains stretch the channels of the norm"
 
     @classmethod
     def init(

@@ -27,7 +27,6 @@ class LoHa(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "effective_rank", "relative_norm", "parameters")
-    says = "Two simple patterns, multiplied entry by entry"
 
     @classmethod
     def init(

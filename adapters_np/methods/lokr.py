@@ -33,7 +33,6 @@ class LoKr(WeightAdapter):
 
     gauges = ("rank", "tile_rank", "stable_rank", "relative_norm", "parameters")
     pictures = ("tiles",)
-    says = "One stamp, in many strengths"
 
     @classmethod
     def init(

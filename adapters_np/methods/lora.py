@@ -24,7 +24,6 @@ class LoRA(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
-    says = "A few directions, each a row times a column"
 
     @classmethod
     def init(

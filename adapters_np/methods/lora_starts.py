@@ -130,7 +130,6 @@ class LoRAStart(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
     pictures = ("core",)
-    says = "Where LoRA looks first: weight, inputs or gradient"
 
     @classmethod
     def init(

@@ -28,7 +28,6 @@ class MiSS(WeightAdapter):
     bat: bool
 
     gauges = ("rank", "distinct_columns", "stable_rank", "relative_norm", "parameters")
-    says = "One block of columns, repeated along the inputs"
 
     @classmethod
     def init(

@@ -62,7 +62,6 @@ class MoRA(WeightAdapter):
     maps: Maps
 
     gauges = ("rank", "stable_rank", "effective_rank", "relative_norm", "parameters")
-    says = "One square matrix, laid out over the weight"
 
     @classmethod
     def init(

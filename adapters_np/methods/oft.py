@@ -53,7 +53,6 @@ class OFT(WeightAdapter):
         "parameters",
     )
     pictures = ("planes", "angles")
-    says = "Neurons turn together, angles stay"
 
     @classmethod
     def init(

@@ -47,7 +47,6 @@ class OFTv2(WeightAdapter):
         "parameters",
     )
     pictures = ("planes", "angles")
-    says = "Nearly a turn, by a few terms of a series"
 
     @classmethod
     def init(

@@ -33,7 +33,6 @@ class OSF(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "relative_norm", "singular_entries", "parameters")
     pictures = ("core",)
-    says = "What is strong stays, only the weak corner is trained"
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, rank: Rank = 8) -> Self:

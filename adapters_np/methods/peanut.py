@@ -30,7 +30,6 @@ class PEANuT(WeightAdapter):
     rho: Callable[[Array], Array] | None = None
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
-    says = "A small network reads W and writes its change"
 
     @classmethod
     def init(

@@ -29,7 +29,6 @@ class PiSSA(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
     pictures = ("core",)
-    says = "Only the strongest part of W is trained"
 
     @classmethod
     def init(

@@ -46,7 +46,6 @@ class POET(WeightAdapter):
         "parameters",
     )
     pictures = ("core",)
-    says = "Both bases turn, no axis grows or shrinks"
 
     @classmethod
     def init(

@@ -29,7 +29,6 @@ class PromptTuning(AttentionAdapter):
     place = "model"
     gauges = ("virtual_share", "rank", "relative_norm", "parameters")
     pictures = ("attention",)
-    says = "Learned tokens in front draw attention"
 
     @classmethod
     def init(

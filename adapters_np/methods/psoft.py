@@ -36,7 +36,6 @@ class PSOFT(WeightAdapter):
         "rank", "relative_norm", "orthogonality", "gram_change", "input_gram_change", "parameters",
     )  # fmt: skip
     pictures = ("core",)
-    says = "The strongest directions turn, the rest stays"
 
     @classmethod
     def init(

@@ -36,7 +36,6 @@ class RandLoRA(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "effective_rank", "relative_norm", "parameters")
     pictures = ("trained",)
-    says = "Random bases, weighed and summed to full rank"
 
     @classmethod
     def init(

@@ -27,7 +27,6 @@ class RandomSubspace(WeightAdapter):
     P: Annotated[Array, Frozen("directions, d_out, d_in")]
 
     pictures = ("trained",)
-    says = "Few parameters, spread over all entries by chance"
 
     @classmethod
     def init(

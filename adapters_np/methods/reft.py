@@ -46,7 +46,6 @@ class ReFT(Adapter):
         "parameters",
     )
     pictures = ("positions",)
-    says = "A few tokens’ states are moved, all others pass"
 
     @classmethod
     def init(

@@ -42,7 +42,6 @@ class RoAd(WeightAdapter):
         "parameters",
     )
     pictures = ("gains",)
-    says = "Outputs turn two by two, with a gain"
 
     @classmethod
     def init(

@@ -30,7 +30,6 @@ class ROME(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
     pictures = ("memory",)
-    says = "One input gets a new answer, others keep theirs"
 
     @classmethod
     def init(

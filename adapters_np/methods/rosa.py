@@ -56,7 +56,6 @@ class RoSA(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "parameters")
-    says = "A plaid of few directions, and entries that stand out"
 
     @classmethod
     def init(

@@ -50,7 +50,6 @@ class Shadow(Adapter):
     place = "layer"
     gauges = ("rank", "stable_rank", "relative_norm", "parameters")
     pictures = ("positions",)
-    says = "A state of its own runs beside the blocks"
 
     @classmethod
     def init(

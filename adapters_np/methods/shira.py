@@ -68,7 +68,6 @@ class SHiRA(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "parameters")
     pictures = ("mask",)
-    says = "A few scattered entries change, the rest stays"
 
     @classmethod
     def init(

@@ -38,7 +38,6 @@ class SSVD(WeightAdapter):
         "rank", "relative_norm", "orthogonality", "gram_change", "input_gram_change", "parameters",
     )  # fmt: skip
     pictures = ("core",)
-    says = "What it listens for turns, what it reports stays"
 
     @classmethod
     def init(

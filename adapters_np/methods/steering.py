@@ -32,7 +32,6 @@ class Steering(Adapter):
     place = "layer"
     gauges = ("estimate_angle", "distinct_columns", "rank", "relative_norm", "parameters")
     pictures = ("estimate", "positions")
-    says = "What parts two groups moves every other state"
 
     @classmethod
     def init(

@@ -31,7 +31,6 @@ class Supermask(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "stored", "parameters")
     pictures = ("mask",)
-    says = "Some weights are switched off, none gets a new value"
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, signs: bool = False) -> Self:

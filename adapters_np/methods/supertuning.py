@@ -33,7 +33,6 @@ class SuperTuning(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "parameters")
-    says = "The largest weights move, and a faint plaid below"
 
     @classmethod
     def init(

@@ -33,7 +33,6 @@ class SVFT(WeightAdapter):
 
     gauges = ("rank", "relative_norm", "singular_entries", "gram_change", "parameters")
     pictures = ("core",)
-    says = "W’s own axes stay, the strengths between them change"
 
     @classmethod
     def init(

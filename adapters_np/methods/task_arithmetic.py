@@ -33,7 +33,6 @@ class TaskArithmetic(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "parameters")
     pictures = ("received", "mask")
-    says = "Two tasks' changes are added, and hardly meet"
 
     @classmethod
     def init(

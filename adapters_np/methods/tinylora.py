@@ -27,7 +27,6 @@ class TinyLoRA(WeightAdapter):
 
     gauges = ("rank", "relative_norm", "singular_entries", "subspace_overlap", "parameters")
     pictures = ("core",)
-    says = "A few parameters mix the strongest directions"
 
     @classmethod
     def init(

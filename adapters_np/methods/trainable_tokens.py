@@ -29,7 +29,6 @@ class TrainableTokens(WeightAdapter):
     place = "model"
     gauges = ("changed_rows", "rank", "relative_norm", "parameters")
     pictures = ("rows",)
-    says = "A few rows of the table are new"
 
     @classmethod
     def init(

@@ -35,7 +35,6 @@ class UniLoRA(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
     pictures = ("trained",)
-    says = "One short vector fills both factors"
 
     @classmethod
     def init(

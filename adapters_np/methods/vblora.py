@@ -33,7 +33,6 @@ class VBLoRA(WeightAdapter):
 
     gauges = ("rank", "parts_in_use", "relative_norm", "parameters", "stored")
     pictures = ("trained",)
-    says = "Both factors are built from one small bank"
 
     @classmethod
     def init(

@@ -27,7 +27,6 @@ class VeRA(WeightAdapter):
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
     pictures = ("trained",)
-    says = "Random directions, a gain learned for each"
 
     @classmethod
     def init(

@@ -72,8 +72,6 @@ class WaveFT(WeightAdapter):
     wavelet: Filter
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "parameters")
-    pictures = ("frequencies",)
-    says = "A few small patterns, each in its place"
 
     @classmethod
     def init(

@@ -39,7 +39,6 @@ class XLoRA(Adapter):
     place = "model"
     gauges = ("parts_in_use", "rank", "relative_norm", "parameters")
     pictures = ("mixture",)
-    says = "Each token mixes the ready LoRAs anew"
 
     @classmethod
     def init(

@@ -57,8 +57,7 @@ export function chart(
       stroke: "currentColor",
       "stroke-opacity": opacity,
     });
-  const word = (/** @type {object} */ place, /** @type {string} */ text) =>
-    node(document, "text", { fill: "currentColor", ...place }, text);
+  const word = writer(document);
   const path = (/** @type {string} */ name, /** @type {string} */ d, /** @type {object} */ stroke) =>
     node(document, "path", { class: name, d, ...stroke });
   const even = { "vector-effect": "non-scaling-stroke" };
@@ -108,6 +107,9 @@ function node(document, tag, attributes, ...children) {
   return element;
 }
 
+/** @param {Document} document @returns {(place: object, text: string) => SVGElement} */
+const writer = (document) => (place, text) => node(document, "text", { fill: "currentColor", ...place }, text);
+
 const [WIDE, HIGH, LEFT] = [300, 136, 38]; // of the picture of shares, which grows with its column
 
 /**
@@ -121,8 +123,7 @@ export function curve(document, { at, most, dots, grey, lines }) {
   const end = Math.min(most, Math.max(1.15 * last, most / 8));
   const x = (/** @type {number} */ count) => LEFT + ((WIDE - LEFT - 8) * Math.min(count, end)) / end;
   const y = (/** @type {number} */ share) => HIGH - FOOT - (HIGH - FOOT - TOP) * Math.max(0, Math.min(1, share));
-  const word = (/** @type {object} */ place, /** @type {string} */ text) =>
-    node(document, "text", { fill: "currentColor", ...place }, text);
+  const word = writer(document);
   const way = (/** @type {string} */ name, /** @type {number[][]} */ points) =>
     node(document, "path", { class: name, d: `M${points.map(([a, b]) => `${x(a)},${y(b)}`).join("L")}` });
   const levels = [0, 0.5, 1].flatMap((share) => [
@@ -163,7 +164,6 @@ export function curve(document, { at, most, dots, grey, lines }) {
   );
 }
 
-const ACROSS = 4; // wheels in a row
 const WHEEL = 100; // units of a wheel's cell
 
 /**
@@ -174,10 +174,10 @@ const WHEEL = 100; // units of a wheel's cell
  */
 export function planes(document, [before, after], count = 8) {
   const wheels = before.length / (2 * count);
-  const rows = Math.ceil(wheels / ACROSS);
+  const across = Math.ceil(Math.sqrt(wheels));
   const radius = 0.46 * WHEEL;
   const drawn = Array.from({ length: wheels }, (_, k) => {
-    const [left, top] = [(k % ACROSS) * WHEEL + WHEEL / 2, Math.floor(k / ACROSS) * WHEEL + WHEEL / 2];
+    const [left, top] = [(k % across) * WHEEL + WHEEL / 2, Math.floor(k / across) * WHEEL + WHEEL / 2];
     const place = (/** @type {number[]} */ values, /** @type {number} */ i) => [
       left + radius * values[2 * (k * count + i)],
       top - radius * values[2 * (k * count + i) + 1],
@@ -201,7 +201,7 @@ export function planes(document, [before, after], count = 8) {
       dots("line-1 dots", after),
     );
   });
-  const viewBox = `0 0 ${ACROSS * WHEEL} ${rows * WHEEL}`;
+  const viewBox = `0 0 ${across * WHEEL} ${Math.ceil(wheels / across) * WHEEL}`;
   return node(document, "svg", { viewBox, width: "100%", fill: "none" }, ...drawn);
 }
 
@@ -219,14 +219,10 @@ export function faders(document, [wanted, reached]) {
   const y = (/** @type {number} */ i) => FADER * (i + 0.5);
   const path = (/** @type {string} */ name, /** @type {(value: number, i: number) => string} */ each) =>
     node(document, "path", { class: name, d: reached.map(each).join("") });
+  const word = writer(document);
   const step = ticks(0, end, 2)[1];
   const words = [-step, 0, step].map((value) =>
-    node(
-      document,
-      "text",
-      { fill: "currentColor", x: x(value), y: height - 4, "text-anchor": "middle" },
-      `${value}`.replace("-", "−"),
-    ),
+    word({ x: x(value), y: height - 4, "text-anchor": "middle" }, `${value}`.replace("-", "−")),
   );
   return node(
     document,
@@ -254,12 +250,14 @@ export function dials(document, [wantedTurn, wantedLonger, turn, longer]) {
   const percent = 1.1 * Math.max(10, ...[...wantedLonger, ...longer].map(Math.abs));
   const x = (/** @type {number} */ angle) => left + ((SQUARE - left - 8) * angle) / degrees;
   const y = (/** @type {number} */ share) => (top + foot) / 2 - ((foot - top) / 2) * (share / percent);
-  const word = (/** @type {object} */ place, /** @type {string} */ text) =>
-    node(document, "text", { fill: "currentColor", ...place }, text);
+  const word = writer(document);
   const step = ticks(0, percent, 2)[1];
   const levels = [-step, 0, step].flatMap((share) => [
     node(document, "path", { class: "level", d: `M${left},${y(share)}H${SQUARE - 8}` }),
-    word({ x: left - 4, y: y(share), dy: "0.32em", "text-anchor": "end" }, `${share > 0 ? "+" : ""}${share} %`),
+    word(
+      { x: left - 4, y: y(share), dy: "0.32em", "text-anchor": "end" },
+      `${share > 0 ? "+" : share < 0 ? "−" : ""}${Math.abs(share)} %`,
+    ),
   ]);
   return node(
     document,

@@ -36,6 +36,7 @@ from scripts.stored.widgets import opening
 from scripts.survey.facts.say import count, figures, number
 from scripts.survey.results.bets import of
 from scripts.survey.results.changes import SPECTRAL, families
+from scripts.survey.results.later import named
 from scripts.survey.sources.claims import Evidence
 from scripts.survey.sources.providers import facts
 from scripts.survey.sources.rule import Dimension, Finding, Verdict, Word, by_source, vote
@@ -208,7 +209,8 @@ class Furniture(Part):
     def _stands(self, part: str) -> str:
         theme, tested = catalog().themes[self.method.theme], of(self.method.modules)
         given = (self.method, theme, self.page.root, MOST, [*map(shown, tested)])
-        return self.page.draw(part, *given, given={"where": facts().say("together: study, where")})
+        where, later = facts().say("together: study, where"), named(True, self.method.modules)
+        return self.page.draw(part, *given, given={"where": where, "later": later})
 
     @macro("widget")
     def demo(self, module: str = "", title: str = "", about: str = "") -> str:

@@ -6,7 +6,6 @@ import re
 from functools import cache
 from pathlib import Path
 
-from adapters_np.core import load
 from scripts.macros.page import catalog
 from scripts.stored.widgets import OUT
 
@@ -39,7 +38,3 @@ def _drawing(path: Path, theme: str, written: int) -> str:
     plain = re.sub(r' (alt|role|aria-label)="[^"]*"', "", shown).replace("<img", '<img alt=""')
     about = f'class="portrait of-{theme}" data-stage="{name}" aria-hidden="true"'
     return f"<span {about}>{plain}</span>"
-
-
-def says(slug: str) -> str:
-    return load(catalog().methods[slug].modules[0]).says

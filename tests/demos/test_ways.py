@@ -21,7 +21,7 @@ from adapters_np.fit import fit, last
 from adapters_np.linalg import block_diagonal, plane_rotations
 from demos.gauges import GAUGES
 from demos.panels import Answer, figures
-from demos.pictures import PICTURES, furthest
+from demos.pictures import PICTURES, furthest, turned_planes
 from demos.probe import measure, probe
 from demos.protocols import Rotates
 from demos.settings import AIM, PAGE, opens, settings
@@ -82,8 +82,11 @@ def test_layers_add_up_to_the_change() -> None:
     np.testing.assert_allclose(columns @ rows, change, atol=1e-12)
 
 
-def test_each_plane_of_a_rotation_turns_by_its_own_angle() -> None:
-    (*_, found) = reach("oft", SMALL | {"block_size": 4, "world": "turn"})
+@pytest.mark.parametrize(("method", "chosen"), [("oft", {"block_size": 4}), ("hra", {"rank": 4})])
+def test_each_plane_of_a_rotation_turns_by_its_own_angle(
+    method: str, chosen: dict[str, Any]
+) -> None:
+    (*_, found) = reach(method, SMALL | chosen | {"world": "turn"})
     before, after = (line["values"] for line in panel(show(found), "planes")["lines"])
     pairs = [(a.reshape(-1, 8, 2) @ [1, 1j])[..., None] for a in (before, after)]
     turns = (pairs[1] / pairs[0])[..., 0]
@@ -91,8 +94,13 @@ def test_each_plane_of_a_rotation_turns_by_its_own_angle() -> None:
     np.testing.assert_allclose(turns, turns[:, :1] * np.ones(8), atol=1e-9)
     adapter = found.change.adapter
     assert isinstance(adapter, Rotates)
+    (first, *_) = turned_planes(adapter.rotation())
+    longest = np.linalg.norm(found.change.before @ first, axis=1).argmax()
+    shadow = found.change.after[longest] @ first
+    assert after[:2] == pytest.approx(shadow / np.linalg.norm(shadow))
     wanted = np.abs(np.angle(np.linalg.eigvals(adapter.rotation())))
-    np.testing.assert_allclose(np.sort(np.abs(np.angle(turns[:, 0]))), np.sort(wanted)[1::2])
+    wanted = np.sort(wanted[wanted > 1e-6])[1::2]
+    np.testing.assert_allclose(np.sort(np.abs(np.angle(turns[:, 0]))), wanted, atol=1e-9)
 
 
 def test_dials_show_the_turn_and_the_length_of_each_neuron() -> None:
