@@ -39,9 +39,9 @@ class Task(NamedTuple):
 
 
 @cache
-def text(corpus: str, which: str) -> tokens.Ids:
-    """Return a part of a corpus as tokens; the vocabulary is the same for every base model."""
-    _, merges = base()
+def text(corpus: str, which: str, seed: int = 0, width: int = 64) -> tokens.Ids:
+    """Return a part of a corpus as tokens of a base model's vocabulary."""
+    _, merges = base(seed, width)
     if corpus == "speeches":
         return tokens.encode(corpora.pretraining(which), merges)
     return tokens.encode(corpora.part(corpora.documents(corpus), which), merges)
@@ -54,34 +54,42 @@ def memory() -> tokens.Ids:
 
 
 @cache
-def task(name: str) -> Task:
-    """Return what a task is judged by.
+def task(name: str, seed: int = 0, width: int = 64) -> Task:
+    """Return what a task is judged by, as tokens of a base model.
 
     Raises:
         ValueError: when there is no such task.
     """
     if name not in TASKS:
         raise ValueError(f"task={name!r} is not one of {', '.join(TASKS)}")
-    held = spread(text("speeches", "test"), BESIDE)
+    held = spread(text("speeches", "test", seed, width), BESIDE)
     if name == "memory":
         return Task(memory(), memory(), held)
     if name in TEACHERS:
-        of = text("speeches", "validation")
+        of = text("speeches", "validation", seed, width)
         half = len(of) // 2
         return Task(spread(of[:half], VALIDATION), spread(of[half:], TEST), held)
     corpus = {"prose": "novel", "code": "code"}[name]
-    judged = [spread(text(corpus, w), n) for w, n in (("validation", VALIDATION), ("test", TEST))]
-    sibling = spread(text("sibling", "test"), BESIDE) if name == "code" else None
+    sizes = {"validation": VALIDATION, "test": TEST}
+    judged = [spread(text(corpus, part, seed, width), n) for part, n in sizes.items()]
+    sibling = spread(text("sibling", "test", seed, width), BESIDE) if name == "code" else None
     return Task(judged[0], judged[1], held, sibling)
 
 
-def order(name: str, seed: int, steps: int, batch: int) -> tokens.Ids:
-    """Return what is read in which order, (steps, batch, CONTEXT + 1), the same for all methods."""
+def order(
+    name: str, seed: int, steps: int, batch: int, base: int = 0, width: int = 64
+) -> tokens.Ids:
+    """Return what is read in which order, (steps, batch, CONTEXT + 1), the same for all methods.
+
+    Args:
+        seed: Of the run.
+        base: The base model whose vocabulary the text is told in.
+    """
     rng = np.random.default_rng([77, seed])
     if name == "memory":
         return memory()[rng.integers(0, SEQUENCES, (steps, batch))]
     corpus = {"prose": "novel", "code": "code"}.get(name, "speeches")
-    return draw(rng, text(corpus, "train"), steps, batch)
+    return draw(rng, text(corpus, "train", base, width), steps, batch)
 
 
 @cache

@@ -81,6 +81,10 @@ def change(settings: Run) -> dict[str, Array]:
     return {kind: np.asarray(weights[kind] - p[kind]) for kind in decoder.KINDS}
 
 
+def about(settings: Run) -> tasks.Task:
+    return tasks.task(settings.task, settings.base, settings.width)
+
+
 @jax.jit
 def plain(p: decoder.Weights, teacher: Any, batch: Any) -> Any:
     return tasks.surprise(p, decoder.Hooks(), teacher, batch)
@@ -88,9 +92,8 @@ def plain(p: decoder.Weights, teacher: Any, batch: Any) -> Any:
 
 def losses_of(settings: Run, weights: decoder.Weights) -> tuple[float, float]:
     _, teacher = models(settings.task, settings.base, settings.width)
-    about = tasks.task(settings.task)
-    test = judged(partial(plain, weights, teacher), about.test)
-    return test, judged(partial(plain, weights, None), about.held)
+    test = judged(partial(plain, weights, teacher), about(settings).test)
+    return test, judged(partial(plain, weights, None), about(settings).held)
 
 
 def judged(surprise: Callable[[Any], Any], pieces: Any) -> float:
@@ -120,25 +123,25 @@ def trained(settings: Run, curve: bool = True, within: Any = None) -> Trained:
         p, *prepared(settings.method, *where, settings.steps)
     )  # fmt: skip
     learned, frozen = adapted.start(settings.seed)
-    about = tasks.task(settings.task)
+    here = about(settings)
 
     def judge(pieces: Any, teacher: Any = teacher) -> float:
         return judged(partial(surprise, learned, frozen, p, teacher), pieces)
 
-    texts = tasks.order(settings.task, settings.seed, settings.steps, settings.batch)
+    texts = tasks.order(settings.task, settings.seed, settings.steps, settings.batch, *where)
     state, losses = (learned, adam.begin(learned)), []
     for leg in np.split(texts, POINTS):
         with held_norms() if settings.method.arm != WHOLE else nullcontext():
             state, _ = train(state, frozen, p, teacher, settings.rate, leg)
         learned = state[0]
         if curve:
-            losses.append([judge(about.validation[:PIECES]), judge(about.held[:PIECES], None)])
+            losses.append([judge(here.validation[:PIECES]), judge(here.held[:PIECES], None)])
     return Trained(adapted, learned, frozen, judge, losses)
 
 
 def outcome(settings: Run, made: Trained, began: float) -> dict[str, Any]:
     """Return what came out of a run that began at that time of the monotonic clock."""
-    found = losses(tasks.task(settings.task), made.judge)
+    found = losses(about(settings), made.judge)
     start = untrained(settings.task, settings.base, settings.width)
     worse = found["validation"] - start["validation"]
     curves = zip(("validation", "held"), zip(*made.curve, strict=True), strict=bool(made.curve))
@@ -174,7 +177,7 @@ def models(task: str, seed: int, width: int) -> tuple[Any, Any]:
 
 @cache
 def untrained(task: str, seed: int, width: int) -> dict[str, Any]:
-    (p, teacher), about = models(task, seed, width), tasks.task(task)
+    (p, teacher), about = models(task, seed, width), tasks.task(task, seed, width)
     surprise = jax.jit(lambda of, batch: tasks.surprise(p, decoder.Hooks(), of, batch))
 
     def judge(pieces: Any, of: Any = teacher) -> float:
