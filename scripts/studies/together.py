@@ -2,9 +2,11 @@
 
     python3 scripts/dev.py study together
     python3 scripts/dev.py study together --checks
+    python3 scripts/dev.py study together --rows new
 
 docs/how-it-was-done.md says what is estimated and how it is checked. It trains nothing: it reads
-the runs of the study of controls and writes docs/data/together.csv, or together_checks.csv.
+the runs of the study of controls and writes docs/data/together.csv, or together_checks.csv. From
+the runs of the replication, or from all, it writes together_new.csv or together_all.csv.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from numpyro.infer import MCMC, NUTS
 
 from adapters_np.linalg import Array
 from scripts.studies.rows import short, write
-from scripts.survey.results import controls, together
+from scripts.survey.results import controls, replication, together
 from scripts.survey.results.together import Estimate, Priors, Word, of_all, plan, words
 
 CHAINS, WARM, DRAWS = 4, 1000, 2500
@@ -44,9 +46,9 @@ class Design(NamedTuple):
     seeds: int
 
 
-def design() -> Design:
-    """Return the table of the study of controls."""
-    some, kinds = controls.comparisons(controls.runs()), [*plan().kinds, ""]
+def design(by: controls.Runs | None = None) -> Design:
+    """Return the table of runs: of the study of controls, if none are given."""
+    some, kinds = controls.comparisons(by or controls.runs()), [*plan().kinds, ""]
     names = [f"{c.method}: {c.control}" for c in some]
     values = [
         [[v for (task, _), v in sorted(c.differences.items()) if task == asked] for c in some]
@@ -165,11 +167,13 @@ def over_texts(about: Sequence[str], draws: Array) -> Iterator[Estimate]:
         )  # fmt: skip
 
 
-def analysed() -> None:
-    given = design()
-    made = estimates(given, Sampler()(given, plan().priors["usual"]))
+def analysed(of: str = "before") -> None:
+    """Write what is known from the runs `before`, the `new` ones, or `all`."""
+    given = design(None if of == "before" else replication.runs(before=of == "all"))
+    made = list(estimates(given, Sampler()(given, plan().priors["usual"])))
     rows = [{k: short(v, 4) for k, v in e._asdict().items()} for e in made]
-    write(together.TABLE, rows)
+    write(together.TABLE if of == "before" else together.TABLE.with_stem(f"together_{of}"), rows)
+    print(replication.kinds(made))
 
 
 # Checks -------------------------------------------------------------------------------------------
@@ -261,4 +265,6 @@ def checked() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="study together", description=__doc__)
     parser.add_argument("--checks", action="store_true", help="write how far it is to be trusted")
-    (checked if parser.parse_args().checks else analysed)()
+    parser.add_argument("--rows", choices=["before", "new", "all"], default="before")
+    chosen = parser.parse_args()
+    checked() if chosen.checks else analysed(chosen.rows)

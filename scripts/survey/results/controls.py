@@ -129,13 +129,9 @@ Runs: TypeAlias = dict[Whose, dict[Place, dict[int, Run]]]
 NO_ADAPTER: Whose = (FULL, "")
 
 
-def runs() -> Runs:
-    """Return the runs that count: those with fresh seeds."""
-    return _grouped(TABLE)
-
-
 @cache
-def _grouped(path: Path) -> Runs:
+def runs(path: Path = TABLE) -> Runs:
+    """Return the runs that count: those with fresh seeds."""
     return grouped(rows(Run, path, phase="final"))
 
 
