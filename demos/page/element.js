@@ -95,3 +95,8 @@ export async function copied(text) {
     return false;
   }
 }
+
+/** Opens all folds around a part of the page. @param {Element | null} part */
+export function reveal(part) {
+  for (let fold = part?.closest("details"); fold; fold = fold.parentElement?.closest("details")) fold.open = true;
+}

@@ -1,5 +1,6 @@
 /** Work on every page, however it came to be shown. */
 
+import { reveal } from "./element.js";
 import { lazily } from "./files.js";
 
 /** @param {() => void} action runs now and whenever another page has taken the place of this one */
@@ -22,7 +23,7 @@ export function idle(action) {
 /** @param {string} hash of an address: the fold below the heading that it names, or around its target, opens */
 function unfold(hash) {
   let part = hash.length > 1 ? document.getElementById(hash.slice(1)) : null;
-  part?.closest("details")?.setAttribute("open", "");
+  reveal(part);
   if (!part?.matches("h2, h3")) return;
   while ((part = /** @type {HTMLElement | null} */ (part.nextElementSibling)) && !part.matches("h2, h3")) {
     const fold = part.matches("details.fold") ? part : part.querySelector("details.fold:not(.dimension, .further)");

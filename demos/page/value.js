@@ -1,6 +1,6 @@
 /** Links to a number of a page, which say what it was and in which commit the link was made. */
 
-import { copied, make } from "./element.js";
+import { copied, make, reveal } from "./element.js";
 
 const LONGEST = 60; // characters of a value in a link, which anybody may have written
 
@@ -56,7 +56,7 @@ export function show() {
     return;
   }
   const now = `${number.textContent}`;
-  number.closest("details")?.setAttribute("open", "");
+  reveal(number);
   number.classList.add("linked");
   say(
     number,

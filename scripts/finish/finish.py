@@ -22,6 +22,7 @@ from scripts.finish.fonts import KATEX, add_fonts
 from scripts.finish.foot import add_foot, add_state, cite
 from scripts.finish.head import add_head, own_title
 from scripts.finish.links import problems
+from scripts.finish.parts import fold
 from scripts.finish.policy import add_policy
 from scripts.finish.release import add_names, add_python
 from scripts.finish.search import add_search
@@ -93,7 +94,7 @@ def make(pages: Path, out: Path, packed: Path, catalog: Catalog) -> None:
         html = path.read_text("utf-8")
         page = citations.part_item(own_title(html, facts), url, facts)
         if method:
-            cited, html = [], cite(html, citations.page_item(method, facts), method.title)
+            cited, html = [], cite(fold(html), citations.page_item(method, facts), method.title)
         else:
             cited = [page, *datasets.items(url, facts)]
             html = cite(html, citations.site_item(facts))

@@ -60,9 +60,8 @@ def own_controls(page: Page, modules: Iterable[str]) -> str:
         rows = {f"{s.bet.method}, {name}": say.named(name) for name in s.out}
         lanes = {"controls: trained": "trained", "controls: reach": "describes"}
         html += views.figure(
-            "controls", "", "Points by which it is ahead of its control: hundredths of full"
-            " fine-tuning’s improvement when trained, and of ‖ΔW‖² in what it describes. Intervals"
-            " hold together at 95 %. Grey: less than a point", rows,
+            "controls", "", "Lead over its control, in % of full fine-tuning’s gain (trained) and"
+            " of ‖ΔW‖² (describes); joint 95 % intervals; grey: under a point", rows,
             lanes=lanes if s.bet.reach else {"controls: trained": ""}, sides=SIDES, across="points",
             farthest=30, linked=False, title=s.name if len(own) > 1 else "",
         )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from html import escape
 from typing import Any
@@ -37,7 +36,6 @@ from scripts.survey.facts.say import count, figures, number
 from scripts.survey.results.bets import of
 from scripts.survey.results.changes import SPECTRAL, families
 from scripts.survey.results.later import named
-from scripts.survey.sources.claims import Evidence
 from scripts.survey.sources.providers import facts
 from scripts.survey.sources.rule import Dimension, Finding, Verdict, Word, by_source, vote
 
@@ -66,9 +64,6 @@ CITED = """<span data-cite=""></span>
 <div class="ah" data-search-exclude><div data-cite=""></div></div>
 """
 """Places for a citation, which scripts/finish/foot.py fills in, since it names the commit."""
-
-STANDING = 5
-"""The least number of claims on a page before a fold has the rest."""
 
 
 def snippet(peft: Peft) -> str:
@@ -175,22 +170,6 @@ def _grouped(changes: dict[str, Word]) -> Iterator[str]:
         yield f"{word} {', '.join(ways)}"
 
 
-def standing_first(m: Method) -> tuple[list[Evidence], list[Evidence]]:
-    """Return the claims that stand on a page, and those that are left to a fold.
-
-    The first stands, what others than the method's own papers have a say in, and what comes next.
-    """
-    others = [any(source.key not in m.papers for source in claim.sources) for claim in m.evidence]
-    ranked = sorted(range(len(others)), key=lambda i: i > 0 and not others[i])
-    last = ranked[max(STANDING, sum(others[1:]) + 1) :]
-    if len(last) < 2:  # a fold is as high as a row
-        last = []
-    sides: tuple[list[Evidence], list[Evidence]] = ([], [])
-    for i, claim in enumerate(m.evidence):
-        sides[i in last].append(claim)
-    return sides
-
-
 class Furniture(Part):
     """The macros of a method's page."""
 
@@ -200,17 +179,15 @@ class Furniture(Part):
 
     @macro("text")
     def verdict(self) -> str:
-        return self._stands("verdict")
+        tested = [*map(shown, of(self.method.modules))]
+        where, later = facts().say("together: study, where"), named(True, self.method.modules)
+        return self.page.draw(
+            "verdict", self.method, tested, given={"where": where, "later": later}
+        )
 
     @macro("text")
-    def standing(self) -> str:
-        return self._stands("standing")
-
-    def _stands(self, part: str) -> str:
-        theme, tested = catalog().themes[self.method.theme], of(self.method.modules)
-        given = (self.method, theme, self.page.root, MOST, [*map(shown, tested)])
-        where, later = facts().say("together: study, where"), named(True, self.method.modules)
-        return self.page.draw(part, *given, given={"where": where, "later": later})
+    def answer(self) -> str:
+        return self.page.draw("answer", self.method)
 
     @macro("widget")
     def demo(self, module: str = "", title: str = "", about: str = "") -> str:
@@ -275,7 +252,7 @@ class Furniture(Part):
 
     @macro("widget")
     def implementation(self, module: str = "") -> str:
-        """Count the parameters that a module trains; its arrays and the tested file are folded."""
+        """Count the parameters that a module trains; its arrays and the tested file follow."""
         slug = module or self.method.modules[0]
         cls = load(slug)
         fields = [
@@ -288,31 +265,20 @@ class Furniture(Part):
         ]
         path = ROOT / "adapters_np" / "methods" / f"{slug}.py"
         lines = len(path.read_text("utf-8").splitlines())
-        name = f"<strong>{cls.__name__}.</strong> " if len(self.method.modules) > 1 else ""
         n = parameters(cls, 64, 64)
         noun = "parameter" if formula(cls) == "1" else "parameters"
-        trained = (
-            f"It trains {subscripts(formula(cls))} {noun} in a layer: on a 64 × 64 weight, by "
-            f"default, {count(n)} or {figures(100 * n / 64**2, 3)} %."
-        )
         return f"""
-<details class="fold trained" markdown="1">
-<summary>{name}The tested file, {lines} lines: read, edit and run it
-<span class="soft">{trained}</span></summary>
+**{cls.__name__}** trains {subscripts(formula(cls))} {noun} in a layer: on a 64 × 64 weight, by
+default, {count(n)} or {figures(100 * n / 64**2, 3)} %. The tested file has {lines} lines.
+
 {self.page.draw("arrays", fields)}
+
 {listing(path, slug, slug)}
-</details>
 """
 
     @macro("table")
     def evidence_table(self) -> str:
-        """The method's own controls, then the table of claims.
-
-        Claims that a long table does not need first are in a fold.
-        """
-        standing, folded = standing_first(self.method)
-        counts = Counter(claim.said for claim in folded)
-        told = ", ".join(f"{n} {said}" for said, n in counts.most_common())
+        """The method's own controls, and in folds claims and real changes."""
         real = [
             (title, family.says, family.name in SPECTRAL)
             for family in families()
@@ -320,14 +286,16 @@ class Furniture(Part):
             if set(methods) & set(self.method.modules)
         ]
         own = own_controls(self.page, self.method.modules)
-        drawn = self.page.draw("evidence", standing, folded, told, real)
+        drawn = self.page.draw("evidence", self.method.evidence, real)
         return own + drawn + own_training(self.page, self.method.modules)
 
     @macro("table")
     def grade(self) -> str:
         """Effects, then survey and audit side by side, with all evidence to add up."""
         effects = Forests(self.page).own_effects(self.method)
-        return effects + self.page.draw("grade", self.method, [*graded(self.method)], MOST, WIDEST)
+        theme = catalog().themes[self.method.theme]
+        found = [*graded(self.method)]
+        return self.page.draw("grade", self.method, theme, found, MOST, WIDEST) + effects
 
     @macro("list")
     def relations_list(self) -> str:

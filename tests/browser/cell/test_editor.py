@@ -161,7 +161,6 @@ def test_an_error_marks_its_line_and_a_reset_restores_the_file_and_can_be_undone
 
 def test_two_listings_of_a_page_both_tell_of_the_stop(visit: Visit) -> None:
     page = visit("methods/goft/#implementation")
-    page.locator("details.fold:not([open]):has(code-cell) > summary").click()
     cells = page.locator("code-cell")
     for nth in (0, 1):
         cells.nth(nth).get_by_role("button", name="Edit and run").click()

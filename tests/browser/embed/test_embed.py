@@ -101,8 +101,7 @@ def test_without_the_word_a_page_stays_out_of_frames(
 
 
 def test_a_correction_carries_the_verdict_and_what_is_selected(visit: Visit, site: str) -> None:
-    page = visit(LORA)
-    page.locator("#grade-BF > summary").click()
+    page = visit(f"{LORA}#grade-BF")
     link = page.locator("#grade-BF a.correct").first
     query = parse_qs(urlsplit(link.get_attribute("href") or "").query)
     assert query["address"][0].endswith(f"/{LORA}#grade-BF")
@@ -114,7 +113,7 @@ def test_a_correction_carries_the_verdict_and_what_is_selected(visit: Visit, sit
     assert of_row["says"][0].startswith(unit)
     assert of_row["address"] == query["address"]
     page.evaluate("""() => {
-        const cell = document.querySelector("table.evidence td:last-child");
+        const cell = document.querySelector("p.answer");
         getSelection().selectAllChildren(cell);
     }""")
     chosen = page.evaluate("`${getSelection()}`")
