@@ -295,7 +295,7 @@ default, {count(n)} or {figures(100 * n / 64**2, 3)} %. The tested file has {lin
         effects = Forests(self.page).own_effects(self.method)
         theme = catalog().themes[self.method.theme]
         found = [*graded(self.method)]
-        return self.page.draw("grade", self.method, theme, found, MOST, WIDEST) + effects
+        return effects + self.page.draw("grade", self.method, theme, found, MOST, WIDEST)
 
     @macro("list")
     def relations_list(self) -> str:

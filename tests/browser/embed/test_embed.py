@@ -113,7 +113,7 @@ def test_a_correction_carries_the_verdict_and_what_is_selected(visit: Visit, sit
     assert of_row["says"][0].startswith(unit)
     assert of_row["address"] == query["address"]
     page.evaluate("""() => {
-        const cell = document.querySelector("p.answer");
+        const cell = document.querySelector("#grade-BF td:last-child");
         getSelection().selectAllChildren(cell);
     }""")
     chosen = page.evaluate("`${getSelection()}`")
@@ -121,4 +121,4 @@ def test_a_correction_carries_the_verdict_and_what_is_selected(visit: Visit, sit
     foot.dispatch_event("pointerdown")
     carried = parse_qs(urlsplit(foot.get_attribute("href") or "").query)
     assert chosen[:40].strip() in carried["says"][0]
-    assert re.search(rf"/{LORA}#.+-table", carried["address"][0])
+    assert re.search(rf"/{LORA}#.+-evidence-", carried["address"][0])
