@@ -113,7 +113,7 @@ def test_a_correction_carries_the_verdict_and_what_is_selected(visit: Visit, sit
     assert of_row["says"][0].startswith(unit)
     assert of_row["address"] == query["address"]
     page.evaluate("""() => {
-        const cell = document.querySelector("#grade-BF td:last-child");
+        const cell = document.querySelector("#grade-BF td");
         getSelection().selectAllChildren(cell);
     }""")
     chosen = page.evaluate("`${getSelection()}`")
