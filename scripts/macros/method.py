@@ -53,7 +53,7 @@ BACK = {
 
 TO_LORA = (
     "\n\n`convert_to_lora` turns a trained one into LoRA. *LoRA that keeps 90 %* in the widget is "
-    "the rank that it takes for `rank=0.9`, but for MiSS, whose own rank it keeps."
+    "the rank that it takes for `rank=0.9`."
 )
 
 EDGE = 0.05
@@ -287,7 +287,7 @@ default, {count(n)} or {figures(100 * n / 64**2, 3)} %. The tested file has {lin
         ]
         own = own_controls(self.page, self.method.modules)
         drawn = self.page.draw("evidence", self.method.evidence, real)
-        return own + drawn + own_training(self.page, self.method.modules)
+        return own + own_training(self.page, self.method.modules) + drawn
 
     @macro("table")
     def grade(self) -> str:
