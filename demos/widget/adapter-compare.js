@@ -192,7 +192,7 @@ class AdapterCompare extends PythonElement {
   /** Draws the pair at the default settings from what is stored of both. */
   async #drawStored() {
     const { signal } = this.lifetime;
-    const { subject } = this;
+    const { subject, answer: before } = this;
     const [a, b] = this.sides;
     charts().catch(() => {});
     try {
@@ -201,7 +201,7 @@ class AdapterCompare extends PythonElement {
       const [{ Sweep }, pairs, ...responses] = await Promise.all([code, file(`${a.method}.json`), ...stored]);
       const { own, sentence } = (await pairs.json())[b.method];
       const sweeps = await Promise.all(responses.map(async (response) => new Sweep(await response.arrayBuffer())));
-      if (signal.aborted || subject !== this.subject || this.dataset.state === "live") return;
+      if (signal.aborted || subject !== this.subject || before !== this.answer) return;
       const values = [sweeps[0].answers[0].value, own[sweeps[1].knob]];
       const sides = sweeps.map((sweep, i) => ({ panels: sweep.compare(values[i]), sentence: "" }));
       const answer = { sides, sentence, own, milliseconds: 0, stored: true };

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from demos.compare import compare
 from tests.browser.reader import Visit, record
@@ -31,6 +31,14 @@ ANSWERED = """(before) => {
   const is = ({ letter, own }) =>
     Object.entries(own).every(([name, value]) => live.at(-1)[letter].knobs[name] === value);
   return live.length > before && sides.every(is) && live.at(-1);
+}"""
+
+# Lets the first picture wait while others come.
+HOLD = """() => {
+  window.compare = document.querySelector("adapter-compare");
+  const { paint } = compare;
+  const first = new Promise((resolve) => { window.release = resolve; });
+  compare.paint = (answer) => first.then(() => paint.call(compare, answer));
 }"""
 
 # Settings in the address start Python by themselves.
@@ -130,6 +138,22 @@ def test_live_numbers_and_the_match_are_those_of_cpython(visit: Visit) -> None:
             assert panel["name"] == twin["name"]
             if panel["kind"] == "number":
                 assert panel["value"] == pytest.approx(twin["value"], rel=1e-9)
+
+
+def test_stored_pictures_that_come_late_take_no_answer_away(visit: Visit) -> None:
+    page = visit("compare/")
+    live(page, lambda: knob(page, "a", "rank").press("ArrowLeft"))  # Python is there
+    held: list[Route] = []
+    page.route("**/assets/demo/lora-*.json", lambda route: held.append(route), times=1)
+    page = visit(DORA)
+    page.evaluate(HOLD)
+    knob(page, "a", "rank").press("ArrowLeft")
+    page.wait_for_function("() => compare.state.answered === 2")
+    (late,) = held
+    late.continue_()
+    page.evaluate("address => fetch(address).then((file) => file.text())", late.request.url)
+    page.evaluate("() => release()")
+    page.wait_for_function("() => compared.at(-1)?.a.knobs.rank === 7 && !compared.at(-1).stored")
 
 
 def test_every_redraw_tells_the_values_that_it_is_of(visit: Visit) -> None:
