@@ -43,6 +43,8 @@ class Known(NamedTuple):
 
     touched: Touched
     teams: list[NDArray[np.intp]]
+    owners: list[NDArray[np.intp]]
+    """Who of a team touches each entry, or the team's size where nobody does."""
     blocks: Blocks | None
 
 
@@ -69,12 +71,37 @@ class Slopes:
             J = self._together(known, theta, r, h)
             if self._right(J, theta, r, h):
                 return J
+        return self._anew(theta, r, h)
+
+    def _anew(self, theta: Array, r: Array, h: float) -> Array:
+        """Return a whole Jacobian, and learn from it what touches what."""
+        known = self.known
         J = jacobian(self.residual, self.adapter, theta, r, h)
         if not known:
             self.known = structure(J != 0)
         elif known.teams:
             self.known = structure(known.touched | (J != 0))
         return J
+
+    def along(self, theta: Array, r: Array, h: float = STEP) -> Array:
+        """Return J r at theta, without J where parameters that touch different entries allow it."""
+        known = self.known
+        if not (known and known.teams):
+            return self._anew(theta, r, h) @ r
+        moved = theta + h * np.maximum(1.0, np.abs(theta))
+        v = theta.copy()
+        view = restore(self.adapter, v)  # its arrays are views of v, so that v moves them
+        u = self.rng.normal(size=theta.shape)
+        slope, expected = np.zeros_like(theta), np.zeros_like(r)
+        for team, owners in zip(known.teams, known.owners, strict=True):
+            v[team] = moved[team]
+            rises = (self.residual(view) - r) * np.append(1 / (moved - theta)[team], 0.0)[owners]
+            slope[team] = np.bincount(owners, rises * r, len(team) + 1)[:-1]
+            expected += rises * np.append(u[team], 0.0)[owners]
+            v[team] = theta[team]
+        found = (self.residual(restore(self.adapter, theta + h * u)) - r) / h
+        right = np.linalg.norm(expected - found) <= WRONG * np.linalg.norm(found)
+        return slope if right else self._anew(theta, r, h) @ r
 
     def gram(self, J: Array) -> Array:
         """Return J Jᵀ, without products of the zeros that are known to be there."""
@@ -111,7 +138,11 @@ class Slopes:
 def structure(touched: Touched) -> Known:
     """Return what follows from what touches what: no teams where they save less than a quarter."""
     found = teams(touched, 3 * len(touched) // 4)
-    return Known(touched, found, blocks(touched) if found else None)
+    owners = [
+        np.where(touched[team].any(axis=0), touched[team].argmax(axis=0), len(team))
+        for team in found
+    ]
+    return Known(touched, found, owners, blocks(touched) if found else None)
 
 
 def teams(touched: Touched, most: int) -> list[NDArray[np.intp]]:

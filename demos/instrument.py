@@ -36,11 +36,12 @@ def spectra(change: Change, wanted: Array | None = None) -> list[Panel]:
     s = change.symbol
     stable = GAUGES["stable_rank"](change)["text"]
     lines = {} if wanted is None else {f"Δ{s}*": wanted}
+    rest = f"grey: Δ{s}*; stable rank {stable}" if lines else f"stable rank {stable}"
     moved = float(np.abs(change.sigma_after - change.sigma_before).max())
     return [
         series(
             "delta_spectrum", f"Singular values of Δ{s}", lines | {f"Δ{s}": change.sigma},
-            style="bars", says=f"rank {numerical_rank(change)}, stable {stable}",
+            style="bars", says=f"rank {numerical_rank(change)}", rest=rest,
         ),
         series(
             "spectrum", f"Of {s} and {s}′", {s: change.sigma_before, f"{s}′": change.sigma_after},

@@ -13,7 +13,7 @@ import numpy as np
 from adapters_np.core import flatten
 from adapters_np.linalg import Array, angles_from, row_norms, thin_svd
 from demos.change import ROUND_OFF, Change, numerical_rank
-from demos.panels import Panel, digits, figures, heatmaps, series, view
+from demos.panels import Panel, heatmaps, series, view
 from demos.protocols import (
     AddsTasks,
     AddsTokens,
@@ -40,6 +40,8 @@ class Reached(NamedTuple):
     """True while the fit goes on."""
     without: str = ""
     """The part of the method's hypothesis that is taken out, as a sentence."""
+    beside: tuple[tuple[str, list[float]], ...] = ()
+    """The errors of the same training with other α, by α."""
 
 
 Picture = Callable[[Reached], Panel | None]
@@ -127,49 +129,8 @@ def _cosines(W: Array) -> Array:
     return unit @ unit.T
 
 
-SEEN = 6
-"""So many neurons are drawn as arrows."""
-
 ALIKE = 1e-6
 """Two angles are one where they are so near each other, in radians."""
-
-
-@picture
-def neurons(found: Reached) -> Panel | None:
-    """Return some neurons, their targets and their ends, in the plane that R turns furthest."""
-    change = found.change
-    adapter = serving(change.adapter, Rotates, "picture neurons")
-    plane = furthest(adapter.rotation(), change.before)
-    if plane is None:
-        return None
-    before, wanted, reached = (
-        W @ plane.axes for W in (change.before, found.wanted.after, change.after)
-    )
-    across = before[:, 0] @ reached[:, 1] - before[:, 1] @ reached[:, 0]
-    if across < 0 and ALIKE < plane.angle < np.pi - ALIKE:  # drawn counter-clockwise
-        for points in (before, wanted, reached):
-            points[:, 1] *= -1
-    longest = np.argsort(-row_norms(before), kind="stable")[:SEEN]
-    lines: dict[str, Array] = {
-        name: points[longest].ravel()
-        for name, points in (("before", before), ("wanted", wanted), ("reached", reached))
-    }
-    share = f"{digits(100 * float((before**2).sum() / (change.before**2).sum()))} % of ‖W‖²"
-    turned = f"{figures(float(np.degrees(plane.angle)))}°"
-    title = f"Plane of R’s largest angle: {turned}, {share}"
-    happens = f"turns there by {turned}, R’s largest angle"
-    if plane.mirrored:
-        title, happens = f"Plane of R’s mirror: {share}", "is mirrored there, left and right"
-    stretch = 100 * (row_norms(reached) / np.maximum(row_norms(before), np.finfo(float).tiny) - 1)
-    kept = "keeps its length"
-    if np.abs(stretch).max() > 100 * ROUND_OFF:
-        extremes = dict.fromkeys(figures(float(end)) for end in (stretch.min(), stretch.max()))
-        kept = f"changes its length by {' to '.join(extremes)} %"
-    note = (
-        f"R maps this plane of the inputs to itself: each neuron (row) {happens}, and {kept}. "
-        f"Drawn are the {SEEN} longest there; W is largest along the first axis."
-    )
-    return series("neurons", title, lines, "neuron", "x and y", style="arrows", note=note)
 
 
 DRAWN = 8
@@ -178,12 +139,12 @@ DRAWN = 8
 
 @picture
 def planes(found: Reached) -> Panel | None:
-    """Return the planes of a rotation, and in each the neurons that are longest there."""
+    """Return the planes that R turns or mirrors, and the neurons that are longest in each."""
     adapter = serving(found.change.adapter, Rotates, "picture planes")
     R, change = adapter.rotation(), found.change
-    axes = turned_planes(R)
+    axes = turned_planes(R, change.before)
     if not axes:
-        return neurons(found)
+        return None
     before: list[Array] = []
     after: list[Array] = []
     for pair in axes:
@@ -192,86 +153,55 @@ def planes(found: Reached) -> Panel | None:
         unit = max(float(lengths.max()), np.finfo(float).tiny)
         before.append(change.before[longest] @ pair / unit)
         after.append(change.after[longest] @ pair / unit)
-    turned = np.degrees([abs(_turn(a.T @ R @ a)) for a in axes])
-    lines: dict[str, Array] = {"before": np.ravel(before), "after": np.ravel(after)}
-    ends = " to ".join(f"{angle:.0f}°" for angle in (turned.min(), turned.max()))
-    title = f"{len(axes)} planes, turned by {ends}"
+    squares = [a.T @ R @ a for a in axes]
+    angles = np.array([180 if _mirrors(M) else np.degrees(abs(_turn(M))) for M in squares])
+    turned = [f"{a:.0f}°" for a, M in zip(angles, squares, strict=True) if not _mirrors(M)]
+    mirrors = len(axes) - len(turned)
+    lines = {"before": np.ravel(before), "after": np.ravel(after), "plane, turned by °": angles}
+    ends = " to ".join(dict.fromkeys((*turned[-1:], *turned[:1])))
+    says = [f"{len(turned)} plane{'s' * (len(turned) > 1)}, turned by {ends}"] if turned else []
+    says += [f"{mirrors} mirror{'s' * (mirrors > 1)}, from left to right"] if mirrors else []
+    title = "; ".join(says)
     note = (
-        f"Each plane of the inputs turns by its own angle. The dots are the {DRAWN} neurons that "
-        "are longest in it: grey before, coloured after."
+        "Each plane of the inputs turns by its own angle, or is mirrored. The dots are the "
+        f"{DRAWN} neurons that are longest in it: grey before, coloured after."
     )
     return series("planes", title, lines, "neuron", "x and y", style="planes",
                   says="grey: before", note=note)  # fmt: skip
 
 
-def turned_planes(R: Array) -> list[Array]:
-    """Return the planes that R turns, the largest angles first, as pairs of orthonormal columns."""
+def turned_planes(R: Array, W: Array) -> list[Array]:
+    """Return the planes that R turns, the largest angles first, as pairs of orthonormal columns.
+
+    A mirror's plane is its normal, and what stays and is longest in W, (d_out, d_in).
+    """
     even, odd = (R + R.T) / 2, (R - R.T) / 2
     # Its singular vectors, ordered by angle, are eigenvectors of `even`: one routine less to fetch.
     E = np.linalg.svd(np.linalg.norm(even) * np.eye(len(R)) - even)[0]
     found: list[Array] = []
+    still = E[:, np.abs(even @ E - E).max(axis=0) < ALIKE]
     for e in E.T:
         for pair in found:
             e = e - pair @ (pair.T @ e)
         turned = odd @ e
-        if np.linalg.norm(e) < 0.5 or np.linalg.norm(turned) < ALIKE:
-            continue  # in a plane already, or left as it is
+        if np.linalg.norm(e) < 0.5:
+            continue  # in a plane already
         first = e / np.linalg.norm(e)
+        if np.linalg.norm(turned) < ALIKE:
+            if first @ R @ first > 0 or not still.size:
+                continue  # left as it is
+            turned = still @ thin_svd(W @ still)[2][0]
         second = turned - first * (first @ turned)
         found.append(np.stack([first, second / np.linalg.norm(second)], axis=1))
     return found
 
 
+def _mirrors(M: Array) -> bool:
+    return bool(M[0, 0] * M[1, 1] < M[0, 1] * M[1, 0])
+
+
 def _turn(M: Array) -> float:
     return float(np.arctan2(M[1, 0] - M[0, 1], M[0, 0] + M[1, 1]))
-
-
-class Plane(NamedTuple):
-    """A plane that a matrix maps to itself: two unit columns, and what happens in it."""
-
-    axes: Array
-    angle: float
-    mirrored: bool
-
-
-def furthest(R: Array, W: Array) -> Plane | None:
-    """Return the plane of R's largest angle; of several, the one in which W is largest.
-
-    An eigenvector e of (R + Rᵀ)/2 and (R − Rᵀ) e span such a plane. Where the latter is zero, R
-    mirrors: then two normals make the plane, or one and what stays beside it.
-
-    Args:
-        R: A normal matrix, such as a rotation or a product of reflections, (d_in, d_in).
-        W: The weight that it acts on, (d_out, d_in).
-
-    Returns:
-        None where R has no such plane, or where round-off would choose between two.
-    """
-    even, odd = (R + R.T) / 2, (R - R.T) / 2
-    # Of I + Q the even part tells nothing; cos θ − sin² θ / 4 falls with θ as cos θ does. The
-    # eigenvectors are singular vectors, too, which spares the browser another routine.
-    falling = even + odd @ odd / 4
-    E = np.linalg.svd(np.linalg.norm(falling) * np.eye(len(R)) - falling)[0]
-    angles = np.arctan2(row_norms((odd @ E).T), np.einsum("ij,ij->j", E, even @ E))
-    top = _strongest(E[:, angles > angles.max() - ALIKE], W)
-    first, second = top[0], odd @ top[0]
-    if np.linalg.norm(second) > ALIKE:
-        second = second / np.linalg.norm(second)
-    else:
-        others = top[1:] if len(top) > 1 else _strongest(E[:, angles < ALIKE], W)
-        if not len(others):
-            return None
-        second = others[0]
-    axes = np.stack([first, second], axis=1)
-    M = axes.T @ R @ axes
-    if max(np.abs(R @ axes - axes @ M).max(), np.abs(R.T @ axes - axes @ M.T).max()) > ROUND_OFF:
-        return None
-    return Plane(axes, abs(_turn(M)), bool(M[0, 0] * M[1, 1] < M[0, 1] * M[1, 0]))
-
-
-def _strongest(E: Array, W: Array) -> Array:
-    """Return directions in the space of E's columns, one a row, in order of the size of W there."""
-    return thin_svd(W @ E)[2] @ E.T
 
 
 @picture

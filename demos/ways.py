@@ -6,6 +6,7 @@ The third way is a random step (`demos.probe`). Method names do not occur here.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,6 +46,9 @@ LEFT = 1e-6
 ENOUGH: dict[str, Any] = {"tol": 1e-4, "starts": 2, "trial": 10}
 """When a fit in the browser ends. On the way there round-off has not grown to what is printed, and
 the slowest method at its defaults has taken a second or so."""
+
+EARLY = 60
+"""Steps of training by which most of it is over, and α is seen to matter no more."""
 
 OWN = (
     "Its own teacher",
@@ -99,16 +103,38 @@ def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
         raise KnobError("world", aim["world"], rule)
     without = taken_out(method, own)
     errors: list[float] = []
+    others = rivals(method, own, wanted, aim) if aim["way"] == "trained" else {}
+    beside: dict[str, list[float]] = {name: [] for name in others}
 
     def noted() -> Iterator[Progress]:
         for progress in found:
             if not progress.done:
                 errors.append(progress.error)
+                for name, other in others.items():
+                    beside[name] += [step.error for step in islice(other, 1)]
             yield progress
 
     for progress in paced(noted()):
         so_far = reached(progress.adapter, to, wanted, aim, errors, not progress.done)
-        yield so_far._replace(without=without)
+        yield so_far._replace(without=without, beside=tuple(beside.items()))
+
+
+def rivals(
+    method: str, own: dict[str, Any], wanted: Wanted, aim: dict[str, Any]
+) -> dict[str, Iterator[Progress]]:
+    """Return the same training with other α, by α, where the method has one."""
+    named = (k for k in knobs(load(method)).values() if k.letter == "α" and k.absorbed)
+    if not (knob := next(named, None)):
+        return {}
+    chosen, found = float(own.get(knob.name, knob.default)), {}
+    for value in (float(knob.low * 4**i) for i in range(4)):
+        if chosen / 2 < value < chosen * 2:
+            continue  # next to the chosen one, and hardly another
+        fresh, world = start(method, own | {knob.name: value})
+        found[f"α {value:g}"] = train(
+            fresh, world.W, wanted.target, wanted.X, min(aim["steps"], EARLY), float(aim["rate"])
+        )
+    return found
 
 
 def want(name: str, adapter: Adapter, world: World) -> Wanted:
@@ -184,7 +210,7 @@ def train(
         if step == steps or not np.isfinite(error):
             break
         at = residual(restore(through, theta)) if through else r
-        slope = slopes.at(theta, at) @ r / size**2
+        slope = (slopes.along(theta, r) if at is r else slopes.at(theta, at) @ r) / size**2
         mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope**2
         n = step + 1
         theta = theta - rate * (mean / (1 - 0.9**n)) / (np.sqrt(square / (1 - 0.999**n)) + 1e-8)
@@ -221,8 +247,7 @@ def show(found: Reached) -> Answer:
         *(panel for panel in pictures if panel),
     ]
     if len(found.errors) > 2:
-        errors = {"error": np.array(found.errors[1:])}
-        panels.append(series("progress", "Error", errors, "step", "error", style="line"))
+        panels.append(progress(found))
     gauges = dict.fromkeys(("rank", "stable_rank", *cls.gauges))
     panels += [*shares(found, beside), *(GAUGES[name](change) for name in gauges)]
     if s == "W":
@@ -233,6 +258,22 @@ def show(found: Reached) -> Answer:
         "step": len(found.errors) - 1,
         "more": found.more,
     }
+
+
+def progress(found: Reached) -> Panel:
+    """Return the error by step, and in training the loss, beside the same with other α."""
+    if found.aim["way"] != "trained":
+        errors = {"error": np.array(found.errors[1:])}
+        return series("progress", "Error", errors, "step", "error", style="line")
+    lines = dict(found.beside) | {"these settings": list(found.errors)}
+    others = ", ".join(dict(found.beside))
+    return series(
+        "training", "Training: loss by step",
+        {name: np.square(losses[1 : EARLY + 1]) for name, losses in lines.items()}, "step", "loss",
+        style="line", says=f"Adam, rate {found.aim['rate']}",
+        note="Loss: ‖Δ* − Δ‖² / ‖Δ*‖², the share that is not explained.",
+        **({"rest": f"grey, from dotted to solid: {others}"} if others else {}),
+    )  # fmt: skip
 
 
 def trained_arrays(adapter: Adapter) -> Panel:
@@ -328,6 +369,7 @@ def shares(found: Reached, s: Shares) -> list[Panel]:
     return [number(name, label, 100 * v, unit, note) for name, label, v, unit, note in rows]
 
 
+ALPHA = "α changes how fast the same ΔW is reached, not which ΔW can be reached."
 EXPLAINED = "1 − ‖Δ* − Δ‖² / ‖Δ*‖², Δ* being the target."
 HELD_OUT = "The same on tokens that were not fitted: below 0 it is worse than no change."
 LORA = "What LoRA reaches with no more parameters, or its fewest: the largest singular values."
@@ -372,6 +414,8 @@ def sentence(found: Reached, s: Shares) -> str:
     if found.held_out is not None:
         fresh = "less than nothing" if found.held_out < 0 else percent(found.held_out)
         text += f" On fresh tokens it is {fresh}."
+    if found.beside:
+        text += f" {ALPHA}"
     return f"{about} {text}"
 
 

@@ -36,7 +36,7 @@ class ETHER(WeightAdapter):
         "gram_change",
         "parameters",
     )
-    pictures = ("neurons", "angles")
+    pictures = ("planes", "angles")
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, blocks: Blocks = 1) -> Self:

@@ -31,6 +31,8 @@ class AdapterDemo extends PythonElement {
   /** @type {Field[]} */
   #fields = [];
   #stores = new Stores();
+  /** What is taken out in the picture on show. @type {import("./fields.js").Value | undefined} */
+  #out;
 
   async connectedCallback() {
     const signal = this.begin();
@@ -160,7 +162,12 @@ class AdapterDemo extends PythonElement {
     const shares = panels.find((panel) => panel.kind === "curve");
     if (shares?.kind === "curve" && !shares.lines && this.#plain(knobs))
       shares.lines = this.#stores.loaded(`${this.form.dataset.fits}`)?.curves(`${knobs.world}`);
-    await draw(this.form, { panels, sentence });
+    const { hypothesis } = knobs;
+    const fades = hypothesis !== (this.#out ?? "kept") && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.#out = hypothesis;
+    const drawn = () => draw(this.form, { panels, sentence });
+    // from the method to what is left without its hypothesis, and back; where a browser has no such fade, at once
+    await (fades && document.startViewTransition ? document.startViewTransition(drawn).updateCallbackDone : drawn());
     explorable(this.form);
     if (!edited) this.#unmark();
     return { method: this.method, knobs, panels };

@@ -8,30 +8,7 @@ import { ticks } from "d3-array";
 
 const [TOP, FOOT, HEIGHT, TALL] = [6, 18, 106, 240]; // pixels down: above and below values, the whole chart, and one on the stage
 const sized = (/** @type {number} */ height) => ({ width: "100%", height, style: `height:${height}px` }); // the theme would have it follow the width
-const [LETTER, RIGHT, HEAD] = [6.5, 8, 7]; // pixels: a tick's letter, room for half of the last one, the barbs of an arrow
-
-/**
- * Draws pairs of coordinates as arrows from the middle.
- *
- * @param {Document} document @param {number[][]} lines x and y of one arrow after the other
- */
-export function arrows(document, lines) {
-  const half = (TALL - FOOT - TOP) / 2;
-  const scale = half / (Math.max(...lines.flat().map(Math.abs)) || 1);
-  const paths = lines.map((values, i) => {
-    const parts = Array.from({ length: values.length / 2 }, (_, j) => {
-      const [x, y] = [scale * values[2 * j], -scale * values[2 * j + 1]];
-      const barb = (/** @type {number} */ turn) => {
-        const angle = Math.atan2(y, x) + turn;
-        return `M${x},${y}L${x - HEAD * Math.cos(angle)},${y - HEAD * Math.sin(angle)}`;
-      };
-      return `M0,0L${x},${y}${barb(0.4)}${barb(-0.4)}`;
-    });
-    return node(document, "path", { class: `line-${i}`, d: parts.join("") });
-  });
-  const viewBox = [-half, -half - TOP, 2 * half, TALL].join(" ");
-  return node(document, "svg", { ...sized(TALL), viewBox, fill: "none", overflow: "visible" }, ...paths);
-}
+const [LETTER, RIGHT] = [6.5, 8]; // pixels: a tick's letter, room for half of the last one
 
 /**
  * @param {Document} document
@@ -131,9 +108,22 @@ export function curve(document, { at, most, dots, grey, lines }) {
     word({ x: LEFT - 5, y: y(share), dy: "0.32em", "text-anchor": "end" }, `${100 * share} %`),
   ]);
   const seen = grey.filter(([count], i) => !i || grey[i - 1][0] < end);
-  const middle = seen[Math.floor(seen.length / 3)];
   const near = dots[0][1];
-  const right = x(at) < 0.7 * WIDE;
+  const ink = [seen, ...lines.map(({ points }) => points)].flatMap((points) =>
+    points.slice(1).flatMap(([b, d], i) => {
+      const [a, c] = points[i];
+      return Array.from({ length: 13 }, (_, k) => [x(a + ((b - a) * k) / 12), y(c + ((d - c) * k) / 12)]);
+    }),
+  );
+  /** Writes where no line is, or fewest are. @param {string} name @param {string} text @param {number[][]} places left ends and base lines */
+  const beside = (name, text, places, wide = 9 * text.length + 2) => {
+    const within = (/** @type {number[]} */ [left, base]) =>
+      ink.filter(([a, b]) => a > left - 3 && a < left + wide + 3 && b > base - 13 && b < base + 4).length +
+      (left < LEFT || left + wide > WIDE || base < 12 || base > y(0) - 2 ? 99 : 0);
+    const [left, base] = places.sort((a, b) => within(a) - within(b))[0];
+    for (let i = 0; i <= wide; i += 6) ink.push(...[3, 6, 9].map((up) => [left + i, base - up]));
+    return word({ class: name, x: left, y: base }, text);
+  };
   const marks = dots.map(([name, share], i) =>
     node(document, "circle", { class: i ? "fresh" : "now", cx: x(at), cy: y(share), r: i ? 4 : 6, "data-name": name }),
   );
@@ -142,27 +132,34 @@ export function curve(document, { at, most, dots, grey, lines }) {
     "svg",
     { viewBox: `0 0 ${WIDE} ${HIGH}`, width: "100%", fill: "none" },
     ...levels,
-    ...(seen.length
-      ? [way("lora", seen), word({ class: "soft", x: x(middle[0]) + 4, y: y(middle[1]) + 14 }, "LoRA")]
-      : []),
+    ...(seen.length ? [way("lora", seen)] : []),
     ...lines
       .filter(({ points }) => points.length > 1)
       .map(({ label, points }) => way(label === "kept" ? "own" : "out", points)),
     node(document, "path", { class: "drop", d: `M${x(at)},${y(0)}V${y(near)}` }),
     ...marks,
-    word(
-      {
-        class: "share",
-        x: x(at) + (right ? 11 : -11),
-        y: y(near) + (near > 0.85 ? 16 : 5),
-        "text-anchor": right ? "start" : "end",
-      },
-      `${Math.round(100 * near)} %`,
-    ),
+    beside("share", `${Math.round(100 * near)} %`, around(x(at), y(near))),
+    ...(seen.length
+      ? [
+          beside(
+            "soft",
+            "LoRA",
+            seen.flatMap(([a, b]) => around(x(a), y(b), 26, 8)),
+          ),
+        ]
+      : []),
     word({ x: LEFT, y: HIGH - 3 }, "0"),
     word({ x: WIDE - 8, y: HIGH - 3, "text-anchor": "end" }, `${Math.round(end)} of ${most} parameters`),
   );
 }
+
+/** Left ends and base lines of a word beside a point. @param {number} x @param {number} y */
+const around = (x, y, wide = 40, far = 11) => [
+  [x + far, y + 5],
+  [x + far - 4, y + 9 + far],
+  [x - far - wide + 4, y - far + 3],
+  [x + far - 4, y - far],
+];
 
 const WHEEL = 100; // units of a wheel's cell
 

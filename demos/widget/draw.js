@@ -6,7 +6,7 @@
  * @typedef {import("./heatmap.js").View} View
  * @typedef {{kind: "matrix", name: string, title: string, note?: string, views: View[], says?: string}} Matrix one or several in a row
  * @typedef {{kind: "series", name: string, title: string, note?: string, x: string, y: string, top?: number,
- *   lines: {label: string, values: Values}[], style?: "bars" | "line" | "arrows" | "points" | "planes" | "dials" | "faders", cut?: number, says?: string}} Series
+ *   lines: {label: string, values: Values}[], style?: "bars" | "line" | "points" | "planes" | "dials" | "faders", cut?: number, says?: string, rest?: string}} Series
  * @typedef {{kind: "pairs", name: string, title: string, note?: string, before: Values, after: Values, says: string}} Pairs
  * @typedef {{label: string, points: number[][]}} Line
  * @typedef {{kind: "curve", name: string, title: string, note?: string, says: string, at: number, most: number, per: number,
@@ -45,11 +45,7 @@ export async function draw(root, { panels, sentence }, raster = canvas) {
     if (panel.kind === "number") drawGauge(root, panel);
     if (panel.note) entry(root, ".definitions", panel.name, "label" in panel ? panel.label : panel.title, panel.note);
   }
-  drawTable(
-    root,
-    [...heads.values()].flat(),
-    series.flatMap(({ lines }) => lines),
-  );
+  drawTable(root, [...heads.values()].flat(), series.flatMap(tabled));
   drawExtents(
     root,
     panels.flatMap((panel) => (panel.kind === "matrix" ? panel.views : [])),
@@ -77,16 +73,22 @@ export function share(answers) {
   for (const panel of series) panel.top = Math.max(...series.filter(({ title }) => title === panel.title).map(highest));
 }
 
+/** The lines of a panel that say something as numbers: of planes not their points. @param {Series} panel */
+const tabled = ({ style, lines }) => (style === "planes" ? lines.slice(2) : lines);
+
 /**
  * The heads of the columns in which the table has the lines of panels: their labels, with the panel's title where two are alike.
  *
  * @param {Series[]} panels
  */
 function columns(panels) {
-  const labels = panels.flatMap(({ lines }) => lines.map(({ label }) => label));
+  const labels = panels.flatMap(tabled).map(({ label }) => label);
   const once = (/** @type {string} */ label) => labels.indexOf(label) === labels.lastIndexOf(label);
   return new Map(
-    panels.map((panel) => [panel, panel.lines.map(({ label }) => (once(label) ? label : `${panel.title}: ${label}`))]),
+    panels.map((panel) => [
+      panel,
+      tabled(panel).map(({ label }) => (once(label) ? label : `${panel.title}: ${label}`)),
+    ]),
   );
 }
 
@@ -179,9 +181,15 @@ function drawSeries(root, panel, { chart, ...drawings }, heads) {
   const own = /** @type {any} */ (drawings)[/** @type {string} */ (shape)];
   const svg = own
     ? own(document, lines)
-    : chart(document, lines, [low, high], short, { shape: /** @type {any} */ (shape), cut, tall: stage });
+    : chart(document, lines, [low, high], short, {
+        shape: /** @type {any} */ (shape),
+        cut,
+        tall: stage || panel.name === "training",
+      });
   const words = panel.y === "singular value" ? summary : extent;
-  const text = panel.lines.map(({ label }, i) => `${label}: ${words(lines[i])}`).join("; ");
+  const text = tabled(panel)
+    .map(({ label, values }) => `${label}: ${words(Array.from(values))}`)
+    .join("; ");
   set(svg, { class: "chart", role: "img", "aria-label": `${panel.title}. ${text}.` });
   set(svg, {
     "data-columns": `${lines[0].length}`,
@@ -189,7 +197,8 @@ function drawSeries(root, panel, { chart, ...drawings }, heads) {
   });
   show(/** @type {Element} */ (figure.querySelector(".stage")), svg);
   const alone = told || panel.lines.length === 1;
-  rest(figure, own ? "" : alone ? `${panel.y} by ${panel.x}` : `grey: ${panel.lines[0].label}`);
+  const resting = panel.rest ?? (alone ? `${panel.y} by ${panel.x}` : `grey: ${panel.lines[0].label}`);
+  rest(figure, own ? "" : resting);
 }
 
 /** @param {HTMLElement} root @param {Pairs} panel @param {typeof import("./chart.js")} drawing */

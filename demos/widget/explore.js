@@ -15,7 +15,7 @@ const MOVES = {
 
 /** Lets the figures of a widget's form be read by pointer and keyboard. @param {HTMLElement} root */
 export function explorable(root) {
-  for (const stage of root.querySelectorAll("figure:not(.arrows, .planes, .dials) .stage:not([tabindex])"))
+  for (const stage of root.querySelectorAll("figure:not(.planes, .dials) .stage:not([tabindex])"))
     explore(root, /** @type {HTMLElement} */ (stage));
 }
 

@@ -39,10 +39,12 @@ def test_numbers_that_are_moved_together_have_the_slopes_that_they_have_alone(
     for seed in range(6):
         point = theta + np.random.default_rng(seed).normal(size=theta.shape)
         r = residual(restore(adapter, point))
+        along = slopes.along(point, r)
         asked.clear()
         J = slopes.at(point, r)
         np.testing.assert_array_equal(J, jacobian(residual, adapter, point, r, STEP))
         np.testing.assert_allclose(slopes.gram(J), J @ J.T, atol=1e-9)
+        np.testing.assert_allclose(along, J @ r, atol=1e-9)
     assert len(asked) <= most
 
 

@@ -18,10 +18,8 @@ from adapters_np.budget import best_of_rank, choose
 from adapters_np.core import flatten, knobs, learned, load, restore, slugs
 from adapters_np.errors import KnobError
 from adapters_np.fit import fit, last
-from adapters_np.linalg import block_diagonal, plane_rotations
-from demos.gauges import GAUGES
-from demos.panels import Answer, figures
-from demos.pictures import PICTURES, furthest, turned_planes
+from demos.panels import Answer
+from demos.pictures import PICTURES, turned_planes
 from demos.probe import measure, probe
 from demos.protocols import Rotates
 from demos.settings import AIM, PAGE, opens, settings
@@ -87,14 +85,14 @@ def test_each_plane_of_a_rotation_turns_by_its_own_angle(
     method: str, chosen: dict[str, Any]
 ) -> None:
     (*_, found) = reach(method, SMALL | chosen | {"world": "turn"})
-    before, after = (line["values"] for line in panel(show(found), "planes")["lines"])
+    before, after, _ = (line["values"] for line in panel(show(found), "planes")["lines"])
     pairs = [(a.reshape(-1, 8, 2) @ [1, 1j])[..., None] for a in (before, after)]
     turns = (pairs[1] / pairs[0])[..., 0]
     np.testing.assert_allclose(np.abs(turns), 1, atol=1e-9)
     np.testing.assert_allclose(turns, turns[:, :1] * np.ones(8), atol=1e-9)
     adapter = found.change.adapter
     assert isinstance(adapter, Rotates)
-    (first, *_) = turned_planes(adapter.rotation())
+    (first, *_) = turned_planes(adapter.rotation(), found.change.before)
     longest = np.linalg.norm(found.change.before @ first, axis=1).argmax()
     shadow = found.change.after[longest] @ first
     assert after[:2] == pytest.approx(shadow / np.linalg.norm(shadow))
@@ -125,6 +123,22 @@ def test_lora_reaches_what_the_best_change_of_its_rank_explains() -> None:
     wanted = panel(answer, "wanted")["views"][0]["values"].reshape(16, 16)
     assert number(answer, "explained") == pytest.approx(100 * best_of_rank(wanted)[3], rel=1e-5)
     assert "as much as any change of rank 3 can" in answer["sentence"]
+
+
+def test_alpha_changes_how_fast_the_same_change_is_reached() -> None:
+    chosen = SMALL | {"rank": 2, "way": "trained", "steps": 60}
+    best = 100 - number(probe("lora", SMALL | {"rank": 2}), "explained")
+    losses = panel(probe("lora", chosen), "training")["lines"]
+    assert [line["label"] for line in losses] == ["α 1", "α 4", "α 64", "these settings"]
+    for line, alpha in zip(losses, (1, 4, 64, 16), strict=True):
+        own = probe("lora", chosen | {"alpha": alpha})
+        np.testing.assert_allclose(line["values"], panel(own, "training")["lines"][-1]["values"])
+        assert line["values"][-1] == pytest.approx(1 - number(own, "explained") / 100)
+        assert best - 1e-9 < 100 * line["values"][-1] < best + 2
+        assert "α changes how fast" in own["sentence"]
+    assert losses[0]["values"][9] > losses[3]["values"][9] + 0.05
+    (line,) = panel(probe("ia3", SMALL | {"way": "trained"}), "training")["lines"]
+    assert line["label"] == "these settings"
 
 
 def test_training_starts_at_the_fresh_adapter_and_goes_on_to_what_a_fit_finds() -> None:
@@ -332,7 +346,7 @@ def test_a_core_is_the_change_between_singular_vectors() -> None:
 @pytest.mark.parametrize(
     ("name", "missing"),
     [
-        ("neurons", "rotation"),
+        ("planes", "rotation"),
         ("tiles", "tile"),
         ("attention", "virtual_share"),
         ("mixture", "mixture"),
@@ -347,72 +361,14 @@ def test_a_picture_that_the_adapter_cannot_serve_says_what_is_missing(
     assert str(caught.value) == f"IA3 declares the picture {name} but has no {missing}()"
 
 
-TURNED = [
-    ("oft", {}),
-    ("oft", {"world": "turn"}),
-    ("oft", {"block_share": True}),
-    ("boft", {"factors": 1}),
-    ("goft", {"form": "sequential"}),
-    ("hra", {"rank": 2}),
-    ("hra", {"rank": 4, "orthonormal": True}),
-    ("ether", {"blocks": 2}),
-]
-
-
-def arrows(shown: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Return neurons before and as reached, as complex numbers."""
-    before, _, reached = (line["values"] for line in shown["lines"])
-    return before[::2] + 1j * before[1::2], reached[::2] + 1j * reached[1::2]
-
-
-@pytest.mark.parametrize(("method", "chosen"), TURNED)
-def test_arrows_of_a_rotation_keep_their_lengths_and_turn_by_its_largest_angle(
-    method: str, chosen: dict[str, Any]
-) -> None:
-    (*_, found) = reach(method, SMALL | chosen)
-    shown = PICTURES["neurons"](found)
-    assert shown
-    before, reached = arrows(shown)
-    assert len(before) == 6
-    np.testing.assert_allclose(abs(reached), abs(before), rtol=1e-9)
-    angle = float(GAUGES["largest_angle"](found.change)["value"])
-    turns = np.degrees(np.angle(reached / before)) % 360  # 180 may come as −180
-    np.testing.assert_allclose(turns, angle, atol=1e-6)
-    assert angle > 1
-    share = float(shown["title"].split(", ")[1].split()[0])
-    assert figures(angle) in shown["title"]
-    assert 0 < share < 100
-    assert "keeps its length" in shown["note"]
-
-
 @pytest.mark.parametrize(("method", "chosen"), [("ether", {}), ("hra", {"rank": 3})])
-def test_arrows_of_an_odd_number_of_mirrors_are_mirrored(
-    method: str, chosen: dict[str, Any]
-) -> None:
+def test_a_mirror_is_drawn_from_left_to_right(method: str, chosen: dict[str, Any]) -> None:
     (*_, found) = reach(method, SMALL | chosen)
-    shown = PICTURES["neurons"](found)
-    assert shown
-    before, reached = arrows(shown)
-    np.testing.assert_allclose(reached, -before.conj(), atol=1e-9)
-    assert "mirror" in shown["title"]
-
-
-def test_no_plane_is_shown_where_round_off_would_choose_it() -> None:
-    W = np.random.default_rng(0).normal(size=(8, 6))
-
-    def turned(*angles: float) -> np.ndarray:
-        return block_diagonal(plane_rotations(np.array(angles)))
-
-    plane = furthest(turned(0.3, 0.5, 0.1), W)
-    assert plane
-    assert plane.angle == pytest.approx(0.5)
-    np.testing.assert_allclose(np.abs(plane.axes[[0, 1, 4, 5]]).max(), 0, atol=1e-12)
-    assert furthest(turned(0.5, 0.5, 0.1), W)
-    assert furthest(turned(0.5, 0.5 + 1e-7, 0.1), W) is None
-    assert furthest(W[:6], W) is None  # stretches and shears
-    still = furthest(np.eye(6), W)
-    assert still
-    assert still.angle == 0
+    shown = panel(show(found), "planes")
+    assert "1 mirror" in shown["title"] or "mirrors" in shown["title"]
+    before, after = (line["values"].reshape(-1, 8, 2) for line in shown["lines"][:2])
+    mirrored = np.abs(after - before * [-1, 1]).max(axis=(1, 2)) < 1e-9
+    assert mirrored.sum() == int(shown["title"].split("; ")[-1].split()[0])
 
 
 # Panels of the instrument -------------------------------------------------------------------------
@@ -421,7 +377,8 @@ def test_no_plane_is_shown_where_round_off_would_choose_it() -> None:
 def drawn(answer: Mapping[str, Any]) -> list[bytes]:
     """Return what the panels of an answer draw of the layer, to what a picture can show."""
     found = []
-    for name in ("weights", "delta_spectrum", "spectrum", "cosines", "curve", "progress"):
+    names = ("weights", "delta_spectrum", "spectrum", "cosines", "curve", "progress", "training")
+    for name in names:
         for p in answer["panels"]:
             if p["name"] == name:
                 arrays = [v["values"] for v in (*p.get("views", []), *p.get("lines", []))]

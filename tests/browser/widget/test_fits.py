@@ -292,3 +292,19 @@ def test_a_stored_fit_without_the_hypothesis_needs_no_python(
     page.reload()
     expect(knob(page, HYPOTHESIS)).to_have_value(out)
     expect(page.locator(".sentence")).to_have_text(expected)
+
+
+def test_the_picture_cross_fades_unless_the_reader_wants_less_motion(
+    page: Page, without_python: str
+) -> None:
+    page.goto(f"{without_python}{OFT}")
+    page.evaluate("""() => {
+        window.fades = 0;
+        const start = document.startViewTransition.bind(document);
+        document.startViewTransition = (draw) => (fades++, start(draw));
+    }""")
+    for motion, out, fades in (("no-preference", "shuffled", 1), ("reduce", "kept", 1)):
+        page.emulate_media(reduced_motion=motion)  # type: ignore[arg-type]
+        knob(page, HYPOTHESIS).select_option(out)
+        page.wait_for_function("out => stored.at(-1)?.knobs.hypothesis === out", arg=out)
+        assert page.evaluate("fades") == fades
