@@ -230,6 +230,16 @@ def test_every_page_says_what_it_is_and_how_it_and_its_tables_are_cited() -> Non
             assert [key for key, _ in tables] == [item["id"] for item in items(url, FACTS)]
 
 
+@every_method
+def test_a_method_s_page_has_about_700_words_in_view(slug: str) -> None:
+    article = html.fromstring((SITE / f"methods/{slug}/index.html").read_bytes()).find(".//article")
+    closed = article.xpath(".//details[not(@open)]/*[not(self::summary)]")
+    drawn = article.xpath(".//svg | .//math | .//pre | .//select | .//script | .//noscript")
+    for part in (*closed, *drawn, *article.xpath(".//*[@hidden or @aria-hidden='true']")):
+        part.clear(keep_tail=True)
+    assert len(" ".join(article.itertext()).split()) <= 720
+
+
 # Grades -------------------------------------------------------------------------------------------
 
 
