@@ -302,7 +302,7 @@ class Page:
             ValueError: when another word follows; the text has the numbers.
         """
         for address in addresses:
-            if said(text := facts().say(address)) != expected:
+            if expected not in ((text := facts().say(address)), said(text)):
                 raise ValueError(f"{address} is not {expected!r}: {text}")
         return expected
 

@@ -173,7 +173,7 @@ def analysed(of: str = "before") -> None:
     made = list(estimates(given, Sampler()(given, plan().priors["usual"])))
     rows = [{k: short(v, 4) for k, v in e._asdict().items()} for e in made]
     write(together.TABLE if of == "before" else together.TABLE.with_stem(f"together_{of}"), rows)
-    print(replication.kinds(made))
+    print(together.kinds(made))
 
 
 # Checks -------------------------------------------------------------------------------------------

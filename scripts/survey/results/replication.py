@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from statistics import fmean
@@ -14,7 +13,6 @@ from scripts.survey.facts.reader import rows
 from scripts.survey.facts.records import Record, Text, read_yaml
 from scripts.survey.facts.result import FULL
 from scripts.survey.results import controls, together
-from scripts.survey.results.together import Estimate, Word, word
 
 PLAN = ROOT / "docs" / "data" / "replication.yml"
 TABLE = PLAN.with_suffix(".csv")
@@ -63,15 +61,6 @@ def runs(*, before: bool = False) -> controls.Runs:
                     raise ValueError(f"{name}, {task}, base {base}: no run of {sorted(missing)}")
     first = controls.runs() if before else {}
     return {whose: first.get(whose, {}) | cells for whose, cells in by.items()}
-
-
-def kinds(some: Sequence[Estimate]) -> dict[str, Word]:
-    """Return the words of the kinds of claim, from what is known of their methods here."""
-    by: dict[str, list[Estimate]] = {}
-    for e in some:
-        if e.what == "methods":
-            by.setdefault(e.kind, []).append(e)
-    return {kind: word(own, sure=together.plan().sure) for kind, own in by.items()}
 
 
 class Tried(NamedTuple):

@@ -2,6 +2,7 @@
 
 together: directions, both               a kind of claim in the methods here, in points; so `code`
 together: directions, any, both          in any method of the kind
+together: directions, word               its word; so `methods`, how many there are
 together: psoft 32, random subspace, both    a comparison, in points; so `code`, `prose`
 together: psoft 32, random subspace, above   P(> 0); so `beyond` the margin, `below`, `within`
 together: psoft 32, random subspace, word    its word
@@ -179,6 +180,15 @@ def words(some: Iterable[Estimate]) -> dict[str, dict[str, Word]]:
     return found
 
 
+def kinds(some: Iterable[Estimate]) -> dict[str, Word]:
+    """Return the words of the kinds of claim, from what is known of their methods here."""
+    found: dict[str, list[Estimate]] = {}
+    for e in some:
+        if e.what == "methods":
+            found.setdefault(e.kind, []).append(e)
+    return {kind: word(own, sure=plan().sure) for kind, own in found.items()}
+
+
 def claims() -> dict[tuple[str, str], Claim]:
     return {(e.method, e.control): e.claim for e in controls.entries()}
 
@@ -194,6 +204,10 @@ def facts() -> Iterator[Fact]:
         for column in ("above", "beyond", "below", "within") if not e.task else ():
             share = getattr(e, column)
             yield fact("", row, column, share, "0 %")._replace(text=chance(share))
+    for kind, one in kinds(found).items():
+        of = plan().kinds[kind]
+        yield fact("", kind, "word", one)
+        yield fact("", kind, "methods", len(of.plus + of.minus), "count")
     counts, made = Counter[str](), words(found)
     places = {base for c in bets.bets()[0].trained for _, base in c.comparison.differences}
     size = json.loads(BASE.read_text("utf-8"))["parameters"]
