@@ -129,9 +129,13 @@ Runs: TypeAlias = dict[Whose, dict[Place, dict[int, Run]]]
 NO_ADAPTER: Whose = (FULL, "")
 
 
-@cache
-def runs(path: Path = TABLE) -> Runs:
+def runs() -> Runs:
     """Return the runs that count: those with fresh seeds."""
+    return counted(TABLE)
+
+
+@cache
+def counted(path: Path) -> Runs:
     return grouped(rows(Run, path, phase="final"))
 
 

@@ -51,7 +51,7 @@ def runs(*, before: bool = False) -> controls.Runs:
     Raises:
         ValueError: when a run is missing: no word is computed before all are there.
     """
-    by, own = controls.runs(TABLE), plan()
+    by, own = controls.counted(TABLE), plan()
     for name in own.entries():
         method, _, control = name.partition(": ")
         for task in together.plan().tasks:
