@@ -32,7 +32,7 @@ def serve(arguments: list[str]) -> None:
 
 
 def test(arguments: list[str]) -> None:
-    """Check, build, test; --quick: no site, training, fits; --all: what is weekly, too."""
+    """Check, build, test; --quick: no site, nothing long; --all: what is weekly, too."""
     check([])
     chosen = [argument for argument in arguments if argument not in (QUICK, ALL)]
     often = "" if ALL in arguments else " and not weekly"
@@ -45,7 +45,7 @@ def test(arguments: list[str]) -> None:
     if not ran:
         raise SetupError(f"No test was found for `{' '.join(arguments)}`.")
     if QUICK in arguments:
-        say("left out: tests that need the site, tests that train or fit (--quick)")
+        say("left out: tests that need the site, that train, fit, compile or simulate (--quick)")
     elif often:
         say("left out: other browsers, Python as published, planted leads, all JAX copies (--all)")
 

@@ -50,8 +50,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     in_browser = collection_path.is_relative_to(BROWSER)
     if chosen.startswith("not site") and in_browser:
         return True
+    text = collection_path.read_text("utf-8")
+    if chosen.endswith("not long") and "\npytestmark = pytest.mark.long\n" in text:
+        return True
     if chosen and not chosen.startswith("not ") and not in_browser:
-        text = collection_path.read_text("utf-8")
         wanted = chosen.partition(" and ")[0].split(" or ")
         return not any(f"mark.{mark}" in text for mark in wanted) or None
     return None

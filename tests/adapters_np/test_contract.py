@@ -313,6 +313,7 @@ SOLVED = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("slug", "name"), SOLVED, ids=["-".join(filter(None, c)) for c in SOLVED])
 @settings(any_knobs, max_examples=10)
 @given(data=st.data())

@@ -26,6 +26,7 @@ def room(path: Path) -> str:
     return next(n for n in (name, *map(str, Path(name).parents)) if n in LEVEL)
 
 
+@pytest.fixture(scope="module")
 def arrows() -> dict[tuple[str, str], str]:
     """Return between which rooms there is an import, and a file that has it."""
     found: dict[tuple[str, str], str] = {}
@@ -37,11 +38,8 @@ def arrows() -> dict[tuple[str, str], str]:
     return found
 
 
-ARROWS = arrows()
-
-
-def test_every_import_leads_to_a_lower_room() -> None:
-    wrong = {name: pair for pair, name in ARROWS.items() if LEVEL[pair[0]] > LEVEL[pair[1]]}
+def test_every_import_leads_to_a_lower_room(arrows: dict[tuple[str, str], str]) -> None:
+    wrong = {name: pair for pair, name in arrows.items() if LEVEL[pair[0]] > LEVEL[pair[1]]}
     assert wrong == {}
 
 

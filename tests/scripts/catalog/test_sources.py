@@ -57,6 +57,7 @@ def test_a_source_says_what_is_missing_or_has_been_read_as_a_whole(tmp_path: Pat
         read_tables.__wrapped__(tmp_path)
 
 
+@pytest.mark.long
 def test_other_choices_are_counted_with_the_rule_itself() -> None:
     found = {o.choice.what: o for o in outcomes()}
     assert len(found) == len(CHOICES)

@@ -18,7 +18,6 @@ BASE, MERGES = pretrain.base()
 MODEL = {name: jnp.asarray(a) for name, a in BASE.items()}
 TEXT = np.random.default_rng(0).integers(0, tokens.VOCABULARY, (2, 17))
 LOGITS = jax.jit(decoder.logits, compiler_options=FAST)
-UNTOUCHED = LOGITS(MODEL, TEXT)
 
 
 def outputs(method: Method, *changes: Callable[[Any], Any]) -> list[Any]:

@@ -10,7 +10,9 @@ from scripts.studies import later
 from scripts.studies.adapting import Adapted, Method
 from scripts.studies.entries import entries
 from scripts.studies.study import Run
-from tests.scripts.studies.small import BASE, UNTOUCHED, outputs
+from tests.scripts.studies.small import BASE, LOGITS, MODEL, TEXT, outputs
+
+pytestmark = pytest.mark.long
 
 LATER = [later.settings(Run((name,), 0, 0, ""), 1.0).method for name in ("bottleneck 35", "hira 4")]
 LAYOUTS = {
@@ -32,7 +34,7 @@ LAYOUTS = {
 def test_in_the_model_a_method_starts_where_its_class_says(name: str) -> None:
     method, rng = LAYOUTS[name], np.random.default_rng(0)
     start, moved = outputs(method, lambda a: a, lambda a: a + 0.1 * rng.normal(size=a.shape))
-    gap = float(np.abs(start - UNTOUCHED).max())
+    gap = float(np.abs(start - LOGITS(MODEL, TEXT)).max())
     plain = method.slug in ("full", "output bias") or load(method.slug).starts_at_identity
     if plain or method.arm:
         assert gap < 2e-3

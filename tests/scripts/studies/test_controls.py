@@ -24,6 +24,7 @@ OF_ALL = [entry for entry in entries().values() if entry.control and AGAIN not i
 # The plan -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_what_pages_are_told_of_who_is_trained_is_so() -> None:
     told = {(e.method, e.control): e for e in survey.entries()}
     now = {(e.method, e.control): e for e in entries().values() if AGAIN not in e.control}

@@ -28,6 +28,8 @@ from tests.parity import translators
 from tests.parity.cases import FIXTURES, Case, recorded
 from tests.parity.test_peft import layer
 
+pytestmark = pytest.mark.long
+
 COPIES[translators.__name__] = "translators_jax"
 RECORDED = json.loads((FIXTURES.parent / "curves.json").read_text("utf-8"))
 ABSENT = {
@@ -87,7 +89,6 @@ def curve(name: str, steps: int) -> list[float]:
     return losses
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("name", RECORDED["curves"])
 def test_the_loss_falls_as_it_does_in_peft(name: str) -> None:
     theirs = RECORDED["curves"][name]
@@ -97,7 +98,6 @@ def test_the_loss_falls_as_it_does_in_peft(name: str) -> None:
     np.testing.assert_allclose(ours, theirs, rtol=SINGLE if single else 1e-11)
 
 
-@pytest.mark.long
 def test_dora_falls_otherwise_by_the_whole_derivative(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "held_norms", nullcontext)
     theirs = RECORDED["curves"]["dora"]

@@ -39,6 +39,7 @@ SMALL = encoder.random(0)
 # The model ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_the_encoder_is_the_published_one() -> None:
     """The states were recorded from transformers 5.24.0 with torch 2.13.0, on the same weights."""
     try:

@@ -72,6 +72,7 @@ def test_chapters_stand_in_the_order_of_their_numbers() -> None:
 # The model ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_the_base_model_has_learned_more_than_how_often_tokens_occur() -> None:
     text = "the Congress of the United States"
     ids = jnp.asarray(tokens.encode(text, MERGES)[None])
@@ -79,6 +80,7 @@ def test_the_base_model_has_learned_more_than_how_often_tokens_occur() -> None:
     assert decoder.loss(BASE, ids) < decoder.loss(BASE, shuffled) - 1
 
 
+@pytest.mark.long
 def test_no_place_sees_what_comes_after_it() -> None:
     changed = TEXT.copy()
     changed[:, 9:] = 0
@@ -90,6 +92,7 @@ def test_no_place_sees_what_comes_after_it() -> None:
 # Methods ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("slug", ["lora", "svft", "vblora"])
 def test_what_is_trained_is_what_the_file_on_the_page_computes(slug: str) -> None:
     method = next(m for m in METHODS.values() if m.slug == slug)

@@ -19,6 +19,8 @@ from adapters_np.linalg import Array
 from scripts.studies.jax_copy import jax_copy
 from tests.toy import FAST, tokens, weight
 
+pytestmark = pytest.mark.long
+
 STEP = 1e-6
 TIED = {"adalora": "all λ are zero at the start, so any step decides which of them are kept"}
 CASES = [

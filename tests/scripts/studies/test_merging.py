@@ -84,6 +84,7 @@ def planted(monkeypatch: pytest.MonkeyPatch, small: None) -> None:
     monkeypatch.setattr(study, "tuned", tuned)
 
 
+@pytest.mark.long
 def test_what_changes_nothing_leaves_the_probe(planted: None) -> None:
     tasks, (seed, *_) = merging.plan().tasks, merging.plan().seeds
     made = list(study.run(Settings("sum", 1.0, seed, (0.4, 0.7))))

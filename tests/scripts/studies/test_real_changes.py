@@ -57,6 +57,7 @@ def test_independent_entries_have_few_directions_by_chance_alone() -> None:
     assert row["mean"] == pytest.approx(changes.noise("low_rank").mean)
 
 
+@pytest.mark.long
 def test_a_descent_finds_members_of_its_family() -> None:
     rng = np.random.default_rng(0)
     W, gains = rng.normal(size=(12, 12)), rng.uniform(0.5, 2, (12, 1))

@@ -29,6 +29,7 @@ TEXT = np.random.default_rng(0).integers(0, tokens.VOCABULARY, (2, 48), dtype=np
 # Copies and arms ----------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_every_copy_computes_what_the_base_computes_and_most_have_other_weights() -> None:
     base = copied("plain", 0)
     wanted = np.asarray(decoder.logits(base, TEXT))

@@ -58,6 +58,7 @@ def family(rng: np.random.Generator, means: Sequence[float]) -> list[Judged]:
 # Known truths -------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_control_of_a_control_is_ahead_in_no_more_families_than_is_said() -> None:
     rng = np.random.default_rng(0)
     wrong = [
@@ -71,6 +72,7 @@ def test_a_control_of_a_control_is_ahead_in_no_more_families_than_is_said() -> N
     assert sum(wrong) <= 7  # 5 % of 60 are 3; 7 and more come in 4 % of trials
 
 
+@pytest.mark.long
 def test_a_difference_of_the_margin_is_seldom_called_equal() -> None:
     rng = np.random.default_rng(1)
     wrong = [
