@@ -14,6 +14,8 @@ import pytest
 from scripts.bootstrap import ROOT
 from tests.parity.stopping import ASKED, ROOM, UNSEEN, code, counted
 
+pytestmark = pytest.mark.long
+
 HERE = Path(__file__).parent
 PLACE = ROOT / ".build" / "peft"
 MAKE = (
@@ -46,7 +48,6 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.long
 def test_a_base_that_never_stops_learns_to_stop(told: dict[str, Any]) -> None:
     before = [answer.split() for answer in told["before"].values()]
     assert {(len(words), "<eos>" in words) for words in before} == {(ROOM, False)}
@@ -54,14 +55,12 @@ def test_a_base_that_never_stops_learns_to_stop(told: dict[str, Any]) -> None:
     assert all(words[-1] == "<eos>" and "<eos>" not in words[:-1] for words in after)
 
 
-@pytest.mark.long
 def test_it_answers_what_it_was_not_trained_on(told: dict[str, Any]) -> None:
     right = [told["after"][f"{a} {b}"] == f"{counted(a, b)} <eos>" for a, b in UNSEEN]
     assert sum(right) > len(right) / 2
     assert {*UNSEEN} < {*ASKED}
 
 
-@pytest.mark.long
 def test_the_rate_with_the_least_loss_has_won(told: dict[str, Any]) -> None:
     losses = {float(rate): loss for rate, loss in told["losses"].items()}
     assert len(losses) == 3
