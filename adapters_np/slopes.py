@@ -139,7 +139,7 @@ def structure(touched: Touched) -> Known:
     """Return what follows from what touches what: no teams where they save less than a quarter."""
     found = teams(touched, 3 * len(touched) // 4)
     owners = [
-        np.where(touched[team].any(axis=0), touched[team].argmax(axis=0), len(team))
+        np.where(touched[team].any(axis=0), (~touched[team]).argmin(axis=0), len(team))
         for team in found
     ]
     return Known(touched, found, owners, blocks(touched) if found else None)

@@ -12,7 +12,7 @@ import numpy as np
 
 from adapters_np.core import flatten
 from adapters_np.linalg import Array, angles_from, row_norms, thin_svd
-from demos.change import ROUND_OFF, Change, numerical_rank
+from demos.change import Change, numerical_rank
 from demos.panels import Panel, heatmaps, series, view
 from demos.protocols import (
     AddsTasks,
@@ -107,26 +107,6 @@ def dials(found: Reached) -> Panel:
         "dials", "Each neuron’s direction and length", lines, "neuron", "degrees and per cent",
         style="dials", says="rings: wanted", note=note,
     )  # fmt: skip
-
-
-@picture
-def angles(found: Reached) -> Panel:
-    """Return the changes of the cosines between neurons, in the target and as reached."""
-    before = _cosines(found.change.before)
-    moved = (_cosines(c.after) - before for c in (found.wanted, found.change))
-    wanted, reached = (np.where(np.abs(m) < ROUND_OFF, 0.0, m) for m in moved)
-    note = (
-        "Each entry is the change of the cosine between two neurons (rows). A rotation of the "
-        "inputs keeps them all: it leaves the second picture empty, whatever the first one wants."
-    )
-    limit = float(np.abs(wanted).max() or np.abs(reached).max() or 1.0)
-    title = "Change of the cosines between neurons"
-    return heatmaps("cosine_change", title, note, limit, wanted=wanted, reached=reached)
-
-
-def _cosines(W: Array) -> Array:
-    unit = W / np.maximum(row_norms(W), np.finfo(float).tiny)[:, None]
-    return unit @ unit.T
 
 
 ALIKE = 1e-6

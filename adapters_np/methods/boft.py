@@ -40,7 +40,7 @@ class BOFT(WeightAdapter):
         "norm_change",
         "parameters",
     )
-    pictures = ("planes", "angles")
+    pictures = ("planes",)
 
     @classmethod
     def init(

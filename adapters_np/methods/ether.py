@@ -36,7 +36,7 @@ class ETHER(WeightAdapter):
         "gram_change",
         "parameters",
     )
-    pictures = ("planes", "angles")
+    pictures = ("planes",)
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, blocks: Blocks = 1) -> Self:

@@ -36,7 +36,6 @@ class ETHERPlus(WeightAdapter):
         "norm_change",
         "parameters",
     )
-    pictures = ("angles",)
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, blocks: Blocks = 1) -> Self:

@@ -36,7 +36,7 @@ class GOFT(WeightAdapter):
         "norm_change",
         "parameters",
     )
-    pictures = ("planes", "angles")
+    pictures = ("planes",)
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, form: Form = "parallel") -> Self:

@@ -37,7 +37,7 @@ class HRA(WeightAdapter):
         "gram_change",
         "parameters",
     )
-    pictures = ("planes", "angles")
+    pictures = ("planes",)
 
     @classmethod
     def init(

@@ -52,7 +52,7 @@ class OFT(WeightAdapter):
         "norm_change",
         "parameters",
     )
-    pictures = ("planes", "angles")
+    pictures = ("planes",)
 
     @classmethod
     def init(

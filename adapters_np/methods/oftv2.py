@@ -46,7 +46,7 @@ class OFTv2(WeightAdapter):
         "norm_change",
         "parameters",
     )
-    pictures = ("planes", "angles")
+    pictures = ("planes",)
 
     @classmethod
     def init(

@@ -34,7 +34,7 @@ class QGOFT(WeightAdapter):
         "norm_change",
         "parameters",
     )
-    pictures = ("angles",)
+    pictures = ("dials",)
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, form: Form = "parallel") -> Self:

@@ -22,28 +22,25 @@ export function explorable(root) {
 /** @param {HTMLElement} root the widget's form @param {HTMLElement} stage */
 export function explore(root, stage) {
   const figure = /** @type {HTMLElement} */ (stage.closest("figure"));
-  const cursor = /** @type {HTMLElement} */ (stage.querySelector(".cursor"));
   const output = /** @type {HTMLElement} */ (figure.querySelector("output"));
   let [row, column] = [0, 0];
 
   /** @param {number} toRow @param {number} toColumn @param {ReturnType<typeof grid>} cells */
-  const read = (toRow, toColumn, { box, rows, columns, text }) => {
+  const read = (toRow, toColumn, cells) => {
+    const { rows, columns, text } = cells;
     row = Math.max(0, Math.min(rows - 1, toRow));
     column = Math.max(0, Math.min(columns - 1, toColumn));
-    const [width, height] = [box.width / columns, box.height / rows];
-    const place = { left: box.left + column * width, top: box.top + row * height, width, height };
-    for (const [side, length] of Object.entries(place)) cursor.style.setProperty(side, `${length}px`);
-    stage.classList.add("reading");
+    mark(stage, row, column, cells);
     output.textContent = text(row, column);
     if (figure.matches("[data-panel=weights], [data-panel=wanted], .faders")) light(root, row, rows);
     const layers = /** @type {HTMLElement[]} */ ([...root.querySelectorAll("[data-panel=layers] .stage")]);
     const layer = figure.matches("[data-panel=delta_spectrum]") ? column : [column, row][layers.indexOf(stage)];
-    lightLayer(root, layer, layers[0]);
+    lightLayer(root, stage, layer, layers[0]);
   };
   const stop = () => {
     stage.classList.remove("reading");
     light(root);
-    lightLayer(root);
+    lightLayer(root, stage);
     output.textContent = output.dataset.rest ?? "";
   };
   /** @param {PointerEvent} event */
@@ -103,17 +100,35 @@ function light(root, row, rows = 1) {
 }
 
 /**
- * Marks a layer of the change, a column and the row that belongs to it; without one, none.
+ * Marks a direction of the change, or none: its layer, its singular value, and on the curve what LoRA with those up to it explains.
  *
- * @param {HTMLElement} root @param {number} [layer] @param {HTMLElement} [columns] where the columns are drawn
+ * @param {HTMLElement} root @param {HTMLElement} stage where the reader is @param {number} [layer] @param {HTMLElement} [columns] where the columns are drawn
  */
-function lightLayer(root, layer, columns) {
+function lightLayer(root, stage, layer = Infinity, columns) {
   const count = Number(columns?.querySelector("img, canvas")?.getAttribute("width") ?? 0);
-  const lit = layer !== undefined && layer < count;
-  root.toggleAttribute("data-layer", lit);
-  if (!lit) return;
+  root.toggleAttribute("data-layer", layer < count);
   root.style.setProperty("--from", `${(100 * layer) / count}%`);
   root.style.setProperty("--share", `${100 / count}%`);
+  root.querySelector("svg.curve .lit")?.remove();
+  const bars = /** @type {HTMLElement | null} */ (root.querySelector("[data-panel=delta_spectrum] .stage"));
+  if (bars !== stage) bars?.classList.remove("reading");
+  if (bars && bars !== stage && layer < count) mark(bars, 0, layer, grid(root, bars));
+  const places = root.querySelector("svg.curve .lora")?.getAttribute("d")?.slice(1).split("L") ?? [];
+  const [cx, cy] = places[layer + 1]?.split(",") ?? [];
+  if (!cy) return;
+  const dot = /** @type {Element} */ (root.querySelector("svg.curve .now"));
+  const lit = /** @type {Element} */ (dot.cloneNode());
+  for (const [name, value] of Object.entries({ cx, cy, class: "lit" })) lit.setAttribute(name, value);
+  dot.before(lit);
+}
+
+/** Marks a cell of a stage. @param {HTMLElement} stage @param {number} row @param {number} column @param {ReturnType<typeof grid>} cells */
+function mark(stage, row, column, { box, rows, columns }) {
+  const [width, height] = [box.width / columns, box.height / rows];
+  const place = { left: box.left + column * width, top: box.top + row * height, width, height };
+  const cursor = /** @type {HTMLElement} */ (stage.querySelector(".cursor"));
+  for (const [side, length] of Object.entries(place)) cursor.style.setProperty(side, `${length}px`);
+  stage.classList.add("reading");
 }
 
 /**

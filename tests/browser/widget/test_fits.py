@@ -308,3 +308,22 @@ def test_the_picture_cross_fades_unless_the_reader_wants_less_motion(
         knob(page, HYPOTHESIS).select_option(out)
         page.wait_for_function("out => stored.at(-1)?.knobs.hypothesis === out", arg=out)
         assert page.evaluate("fades") == fades
+
+
+def test_a_layer_lights_its_singular_value_and_its_rank_on_the_curve(visit: Visit) -> None:
+    page = visit(LORA)
+    rows = page.locator("[data-panel=layers] .stage").nth(1)
+    bars = page.locator("[data-panel=delta_spectrum] .stage")
+    lit = page.locator("svg.curve .lit")
+    for stage, key in ((rows, "ArrowDown"), (bars, "ArrowRight")):
+        stage.focus()
+        for rank, press in ((1, "Home"), (2, key)):
+            stage.press(press)
+            place = page.locator("svg.curve .lora").evaluate(
+                "(e, rank) => e.getAttribute('d').slice(1).split('L')[rank]", rank
+            )
+            expect(lit).to_have_attribute("cx", place.split(",")[0])
+            expect(bars).to_have_class("stage reading")
+        stage.blur()
+        expect(lit).to_have_count(0)
+        expect(bars).to_have_class("stage")
