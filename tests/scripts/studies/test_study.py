@@ -26,6 +26,7 @@ NAMES = [
     for path in sorted((ROOT / "scripts" / "studies").glob("*.py"))
     if "\ndef study()" in path.read_text("utf-8")
 ]
+UNDER_WAY = {"replication"}  # registered; its runs are being made
 
 
 @dataclass(frozen=True)
@@ -310,12 +311,14 @@ def test_committed_runs_are_those_of_the_plan_and_none_is_missing(
 ) -> None:
     study: Study = import_module(f"scripts.studies.{name}").study()
     done = study.done()
-    assert len(done) == len(read(study.table)) > 0
+    assert len(done) == len(read(study.table))
     sweeps = {run: row for run, row in done.items() if run.phase == "sweep"}
     due = {run for cell in study.cells for run in study.due(cell, sweeps)}
-    assert due == done.keys() - sweeps.keys()
+    assert due >= (made := done.keys() - sweeps.keys())
+    assert due == made or name in UNDER_WAY
     assert len({study.of(run).key for run in done}) == len(done)
     here = replace(study, folder=tmp_path, logs=tmp_path)
-    here.table.write_bytes(study.table.read_bytes())
-    here.tabulate()
-    assert here.table.read_bytes() == study.table.read_bytes()
+    if done:
+        here.table.write_bytes(study.table.read_bytes())
+        here.tabulate()
+        assert here.table.read_bytes() == study.table.read_bytes()
