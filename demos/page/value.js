@@ -41,7 +41,10 @@ export function choose() {
     number.addEventListener("click", () => link(number));
     number.addEventListener("keydown", ({ key }) => key === "Enter" && link(number));
   }
-  numbers()[0]?.focus();
+  const all = [...numbers()];
+  const first = all.find((number) => number.checkVisibility()) ?? all[0];
+  if (first) reveal(first);
+  first?.focus();
 }
 
 /** Shows the number that the address names, and whether it is what the link says. */
