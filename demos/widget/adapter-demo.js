@@ -31,8 +31,8 @@ class AdapterDemo extends PythonElement {
   /** @type {Field[]} */
   #fields = [];
   #stores = new Stores();
-  /** What is taken out in the picture on show. @type {import("./fields.js").Value | undefined} */
-  #out;
+  /** What is taken out in the picture on show. @type {import("./fields.js").Value} */
+  #out = "kept";
 
   async connectedCallback() {
     const signal = this.begin();
@@ -162,8 +162,8 @@ class AdapterDemo extends PythonElement {
     const shares = panels.find((panel) => panel.kind === "curve");
     if (shares?.kind === "curve" && !shares.lines && this.#plain(knobs))
       shares.lines = this.#stores.loaded(`${this.form.dataset.fits}`)?.curves(`${knobs.world}`);
-    const { hypothesis } = knobs;
-    const fades = hypothesis !== (this.#out ?? "kept") && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const { hypothesis = "kept" } = knobs;
+    const fades = hypothesis !== this.#out && !matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#out = hypothesis;
     const drawn = () => draw(this.form, { panels, sentence });
     // from the method to what is left without its hypothesis, and back; where a browser has no such fade, at once

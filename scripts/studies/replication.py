@@ -62,7 +62,7 @@ def cells() -> Iterator[Cell]:
                     own.seeds,
                     settled=rate,
                     beyond=tuple(
-                        Beyond("rate", seed, rate + k) for k in off for seed in own.seeds[:2]
+                        Beyond("rate", seed, rate + k) for k in off for seed in own.check_seeds
                     ),
                 )
 

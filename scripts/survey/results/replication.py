@@ -27,6 +27,10 @@ class Plan(Record):
     """Eighths of a decade from its rate at which an entry is run, too."""
     check: tuple[Text, ...]
 
+    @property
+    def check_seeds(self) -> tuple[int, ...]:
+        return self.seeds[:2]
+
     def comparisons(self) -> list[str]:
         """Return all comparisons, method and control, those of the kinds first."""
         kinds = [name for kind in together.plan().kinds.values() for name in kind.plus + kind.minus]
@@ -85,7 +89,7 @@ def costs() -> dict[str, float]:
     """
     own, by = plan(), defaultdict[tuple[str, int], dict[float, list[Tried]]](dict)
     for run in rows(Tried, TABLE, task="code", control=""):
-        if run.method in own.check and run.seed in own.seeds[: len(own.check_steps)]:
+        if run.method in own.check and run.seed in own.check_seeds:
             by[run.method, run.base].setdefault(run.rate, []).append(run)
 
     def gain(some: list[Tried]) -> float:

@@ -297,12 +297,19 @@ def test_a_stored_fit_without_the_hypothesis_needs_no_python(
 def test_the_picture_cross_fades_unless_the_reader_wants_less_motion(
     page: Page, without_python: str
 ) -> None:
-    page.goto(f"{without_python}{OFT}")
-    page.evaluate("""() => {
+    page.add_init_script("""
         window.fades = 0;
-        const start = document.startViewTransition.bind(document);
-        document.startViewTransition = (draw) => (fades++, start(draw));
-    }""")
+        const start = Document.prototype.startViewTransition;
+        Document.prototype.startViewTransition = function (draw) {
+          return fades++, start.call(this, draw);
+        };
+    """)
+    page.emulate_media(reduced_motion="no-preference")
+    page.goto(f"{without_python}methods/galore/")  # which has no control
+    knob(page, "rank").press("ArrowRight")
+    page.wait_for_function("() => stored.length")
+    assert page.evaluate("fades") == 0
+    page.goto(f"{without_python}{OFT}")
     for motion, out, fades in (("no-preference", "shuffled", 1), ("reduce", "kept", 1)):
         page.emulate_media(reduced_motion=motion)  # type: ignore[arg-type]
         knob(page, HYPOTHESIS).select_option(out)
