@@ -137,7 +137,8 @@ def planes(found: Reached) -> Panel | None:
     angles = np.array([180 if _mirrors(M) else np.degrees(abs(_turn(M))) for M in squares])
     turned = [f"{a:.0f}°" for a, M in zip(angles, squares, strict=True) if not _mirrors(M)]
     mirrors = len(axes) - len(turned)
-    lines = {"before": np.ravel(before), "after": np.ravel(after), "angle of a plane, 180 for a mirror, °": angles}
+    lines = {"before": np.ravel(before), "after": np.ravel(after)}
+    lines["angle of a plane, 180 for a mirror, °"] = angles
     ends = " to ".join(dict.fromkeys((*turned[-1:], *turned[:1])))
     says = [f"{len(turned)} plane{'s' * (len(turned) > 1)}, turned by {ends}"] if turned else []
     says += [f"{mirrors} mirror{'s' * (mirrors > 1)}, from left to right"] if mirrors else []
