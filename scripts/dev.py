@@ -45,7 +45,7 @@ def test(arguments: list[str]) -> None:
     if not ran:
         raise SetupError(f"No test was found for `{' '.join(arguments)}`.")
     if QUICK in arguments:
-        say("left out: tests that need the site, that train, fit, compile or simulate (--quick)")
+        say("left out: tests that need the site or take a second or more (--quick)")
     elif often:
         say("left out: other browsers, Python as published, planted leads, all JAX copies (--all)")
 

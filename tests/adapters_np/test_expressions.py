@@ -65,6 +65,7 @@ def names(found: Any) -> set[str]:
     return {name for part in given for name in names(part)}
 
 
+@pytest.mark.long
 def test_a_page_evaluates_every_expression_of_the_project_as_python_does() -> None:
     cases = [
         (found, dict(zip(used, values, strict=True)))

@@ -452,6 +452,7 @@ MODULE = "model.layers.0.self_attn.q_proj"
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
 
 
+@pytest.mark.long
 def test_a_list_that_is_read_in_parts_is_whole(tmp_path: Path) -> None:
     tensors = {f'{i}{"," * 50}"{{': np.full((1,), i) for i in range(9000)}
     path = tmp_path / WEIGHTS

@@ -57,6 +57,7 @@ def model(shapes: dict[str, tuple[int, ...]], seed: int = 0) -> Model:
     return {name: rng.normal(size=shape) for name, shape in shapes.items()}
 
 
+@pytest.mark.long
 def test_each_matrix_is_compared_as_numpy_does(tmp_path: Path) -> None:
     names = ("model.layers.10.mlp.up_proj", "model.layers.2.self_attn.q_proj")
     shapes: dict[str, tuple[int, ...]] = {

@@ -36,6 +36,7 @@ FITTED: list[tuple[str, str, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("world", ["mix", "noise"])
 @pytest.mark.parametrize(("name", "slug", "knobs"), FITTED, ids=[name for name, *_ in FITTED])
 def test_a_closed_form_explains_what_the_fit_does(

@@ -76,6 +76,7 @@ def test_the_first_move_waits_for_python_and_ends_with_its_picture() -> None:
     assert done["line"] == ["Computed by Python in your browser, 7 ms"]
 
 
+@pytest.mark.long
 def test_a_picture_of_other_settings_is_hidden_until_the_right_one_is_drawn() -> None:
     assert after(ARRIVE, ASK["off"])["stale"]
     for answer in (STORED, PART, DONE):
@@ -167,6 +168,7 @@ def everywhere() -> list[tuple[tuple[Event, ...], State]]:
     return [(tuple(way), states[-1]) for way, states in zip(ways, walks(*ways), strict=True)]
 
 
+@pytest.mark.long
 def test_whatever_happens_the_line_and_the_button_fit_the_state() -> None:
     for way, state in everywhere():
         action = state["line"][1] if len(state["line"]) > 1 else ""

@@ -144,6 +144,7 @@ def test_a_mistake_in_a_module_is_one_line_with_its_place_and_the_way_there_if_a
         assert ("Traceback" in capsys.readouterr().err) == shown
 
 
+@pytest.mark.long
 def test_a_build_that_is_interrupted_ends_with_all_that_it_has_started_and_says_nothing() -> None:
     program = (
         "import runpy, sys, time; from scripts import bootstrap\n"
@@ -249,6 +250,7 @@ def loaded() -> dict[str, set[Path]]:
     return {step: set(map(Path, files)) for step, files in json.loads(done.stdout).items()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", build.STEPS.values(), ids=lambda step: step.name)
 def test_the_inputs_of_a_step_are_what_python_loads_for_it(
     loaded: dict[str, set[Path]], step: Step

@@ -85,7 +85,7 @@ def test_a_quick_run_needs_no_site_trains_nothing_and_says_so(
     assert tools.called[-1] == "not site and not long"
     assert "scripts.build" not in tools.called
     last = capsys.readouterr().err.splitlines()[-1]
-    assert "left out: tests that need the site, that train, fit, compile or simulate" in last
+    assert "left out: tests that need the site or take a second or more" in last
 
 
 def test_what_is_chosen_may_be_of_one_kind_only_and_a_choice_without_any_test_is_told(

@@ -38,6 +38,7 @@ def test_it_is_a_bottleneck_adapter_behind_its_block_without_shifts() -> None:
     assert parameters(LLaMAPro, 48, 32, width=4) == 2 * 4 * 32
 
 
+@pytest.mark.long
 def test_random_units_read_as_strongly_as_copies_and_learn_a_real_change_as_well() -> None:
     gaps = []
     for world, seed in product(("real", "real_memory"), range(2)):

@@ -183,6 +183,7 @@ def unnamed(lines: list[str], mistakes: list[tuple[str, Edit, str]]) -> list[str
     return [start for start in wanted if not any(line.startswith(start) for line in lines)]
 
 
+@pytest.mark.long
 def test_every_mistake_in_pages_tables_and_modules_is_named_at_once(tmp_path: Path) -> None:
     project = linked(tmp_path)
     modules = project / "adapters_np/methods"
@@ -201,6 +202,7 @@ def test_every_mistake_in_pages_tables_and_modules_is_named_at_once(tmp_path: Pa
     } <= {*found}
 
 
+@pytest.mark.long
 def test_every_mistake_that_leaves_a_page_unread_is_named_and_no_other(tmp_path: Path) -> None:
     found = told(linked(tmp_path), UNREADABLE)
     assert unnamed(found, UNREADABLE) == []

@@ -221,6 +221,7 @@ def test_a_killed_run_leaves_no_file_that_a_later_run_would_use(
     assert wheels_in(cache) == WHEELS
 
 
+@pytest.mark.long
 def test_a_package_of_the_index_gives_the_files_that_it_carries(
     cache: Path,
     lock: Path,

@@ -78,6 +78,7 @@ def test_what_is_shown_between_stored_positions_is_what_the_adapter_makes_there(
     assert max(apart) < NEAR
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("slug", "target"), SCENES)
 def test_nothing_that_can_be_held_explains_more_than_the_best(slug: str, target: str) -> None:
     act, wanted = ACTS[slug], TARGETS[target]

@@ -73,6 +73,7 @@ def test_a_stored_answer_is_that_of_the_probe(slug: str) -> None:
         assert set(COMPARED) <= names
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("slug", ["lora", "goft", "ia3", "prompt_tuning", "fourierft"])
 def test_a_small_file_holds_all_values_or_first_those_that_match_other_methods(slug: str) -> None:
     stored, knob = sweep(slug), main_knob(slug)

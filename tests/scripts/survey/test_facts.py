@@ -105,6 +105,7 @@ def test_front_matter_is_resolved_and_a_mistake_names_its_field() -> None:
         FACTS.resolved({"evidence": [{"numbers": "{x: y, z}"}]})
 
 
+@pytest.mark.long
 def test_all_facts_have_addresses_that_lead_back_to_them() -> None:
     every = list(facts().all())
     assert [f.address for f in every if facts().say(f.address) != f.text] == []
