@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,10 +27,11 @@ from scripts.bootstrap import ROOT, SetupError
 from scripts.catalog import Catalog, counts, memory, recipes
 from scripts.catalog.papers import Paper
 from scripts.catalog.records import DIMENSIONS, POINTS, Method, Peft
-from scripts.survey.results import bets, later
+from scripts.survey.facts import say
+from scripts.survey.results import bets, later, together
 from scripts.survey.sources.rule import Verdict
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 class Site(NamedTuple):
@@ -116,6 +118,11 @@ def _entry(m: Method, catalog: Catalog, site: Site) -> dict[str, Any]:
         "url": site.url + m.url,
         "hypothesis": m.description,
         "answer": m.answer,
+        "verdict": {
+            "use": m.use,
+            "supported": [_supported(bet) for bet in bets.of(m.modules)],
+            "sure": m.sure,
+        },
         "controls": [_bet(bet) for bet in bets.of(m.modules)],
         "later": [_later(n) for n, e in later.plan().entries.items() if e.slug in m.modules],
         "theme": m.theme,
@@ -160,10 +167,30 @@ def _entry(m: Method, catalog: Catalog, site: Site) -> dict[str, Any]:
     return entry
 
 
+def _supported(bet: bets.Bet) -> dict[str, Any]:
+    """Return the answer of a method's page to *Is the idea supported?*, and what it rests on."""
+    said = _together()
+    words = {e.control: said[f"{bet.method}, {e.control}", "word"] for e in bet.controls}
+    against = ", ".join(f"{word} against {say.named(name)}" for name, word in words.items())
+    return {
+        "module": bet.slug,
+        "word": said[bet.method, "word"],
+        "where": (where := said["study", "where"]),
+        "sentence": f"{against[:1].upper()}{against[1:]}, {where}.",
+        "because": said[bet.method, "why"],
+        "controls": [{"name": name, "word": word} for name, word in words.items()],
+    }
+
+
+@cache
+def _together() -> dict[tuple[str, str], str]:
+    return {(f.row, f.column): f.text for f in together.facts()}
+
+
 def _bet(bet: bets.Bet) -> dict[str, Any]:
     return {
         "module": bet.slug,
-        "word": bet.word,
+        "registered": bet.word,
         "because": bets.because(bet).replace("*", ""),
         "controls": [{"name": e.control, "kind": e.kind} for e in bet.controls],
     }
@@ -175,7 +202,7 @@ def _later(name: str) -> dict[str, Any]:
         "module": entry.slug,
         "control": entry.arm or None,
         "beside": None if entry.arm else entry.like,
-        "word": effect.word,
+        "word": effect.word.replace("not told apart", "no clear difference"),
         "points": [round(v, 3) for v in (effect.mean, effect.low, effect.high)],
     }
 

@@ -23,6 +23,7 @@ from scripts.survey.facts.pair import read_models
 from scripts.survey.facts.papers import read_tables
 from scripts.survey.results import bets
 from scripts.survey.sources import forest, head_to_head
+from scripts.survey.sources.providers import facts
 
 SITE = Site("https://example.org/", "Title", "Authors", "2026-01-02", "1.2.3")
 TYPES: dict[str, Callable[[str], object]] = {
@@ -122,6 +123,9 @@ def test_the_catalogue_keeps_to_its_schema() -> None:
     assert {name for m in catalogue["methods"] for name in m} <= named
     by = {m["slug"]: m for m in catalogue["methods"]}
     assert {one["control"] for one in by["osf"]["later"]} > {None}
+    (found,) = by["psoft"]["verdict"]["supported"]
+    assert found["word"] in found["sentence"].lower()
+    assert found["word"] == facts().say("together: psoft 32, word")
     assert all(m["claims"] for m in catalogue["methods"])
     mistakes: list[dict[str, Any]]
     mistakes = [{"status": "new"}, {"parameters": -1}, {"papers": []}, {"slug": "Lo RA"}]
