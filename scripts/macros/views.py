@@ -88,7 +88,7 @@ class Table:
         if column == "name":
             return self.label[row]
         if fact := self.find(row, column):
-            text = called(fact.text) if fact.form == "text" else fact.text
+            text = called(facts().resolve(fact.text)) if fact.form == "text" else fact.text
             return said(fact.value, fact.form, form, fact.low, fact.high) if form else text
         if column in ("sentence", "out", "kept") and (control := self.find(row, "control")):
             described: str = getattr(controls(module(row))[control.text], column)
