@@ -17,12 +17,30 @@ const code = (address, title) =>
 
 // In a frame ---------------------------------------------------------------------------------------
 
+/**
+ * Returns a part by its id. Where that is gone, it is the fold, or the first part below the heading, that the id begins with or
+ * the address names, else the first of the page: an old address still shows what is nearest to it.
+ * @param {string} id
+ */
+function nearest(id) {
+  const parts = [...document.querySelectorAll(PARTS)];
+  const words = id.split("-");
+  const names = words.map((_, i) => words.slice(0, words.length - i).join("-"));
+  const at = [...names, location.hash.slice(1)].map((name) => document.getElementById(name)).find(Boolean);
+  if (!at || at.id === id || at instanceof HTMLDetailsElement) return at ?? parts[0];
+  const below = [...document.querySelectorAll(`${PARTS}, article h2`)].find(
+    (part) => at.compareDocumentPosition(part) & Node.DOCUMENT_POSITION_FOLLOWING,
+  );
+  return below?.matches(PARTS) ? below : parts[0];
+}
+
 /** Shows one part of the page. @param {string} id */
 function only(id) {
   const { classList } = document.documentElement;
-  const here = id ? document.getElementById(id) : document.querySelector(PARTS);
+  const here = nearest(id);
   if (!here) return classList.remove("embedded");
   here.classList.add("embed-here");
+  if (here instanceof HTMLDetailsElement) here.open = true;
   for (let way = here.parentElement; way && way !== document.body; way = way.parentElement) {
     way.classList.add("embed-way");
     if (way instanceof HTMLDetailsElement) way.open = true;

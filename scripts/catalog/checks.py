@@ -31,7 +31,6 @@ from scripts.survey.sources.providers import facts
 
 # Parts of every page, in this order, and the words that each must contain.
 PARTS: dict[str, tuple[str, ...]] = {
-    "What to notice": (),
     "Hypothesis": (),
     "Evidence": ('{{ text("answer") }}', '{{ table("evidence") }}'),
     "In PEFT": ('{{ text("peft_config") }}',),
@@ -89,7 +88,7 @@ def page_problems(catalog: Catalog) -> Iterator[str]:
                 if macro not in m.sections[part]
             )
         if '{{ text("verdict") }}' not in m.body.partition("\n## ")[0]:
-            yield f'{m.file}: {{{{ text("verdict") }}}} is missing between title and What to notice'
+            yield f'{m.file}: {{{{ text("verdict") }}}} is missing between title and Hypothesis'
         for i, module in enumerate(m.modules):
             named = rf', "{module}"[,)]' + (r"|\)" if i == 0 else "")
             for name, where in (("demo", m.body), ("implementation", m.sections["Implementation"])):

@@ -297,11 +297,17 @@ def moved(root: Path = ROOT) -> dict[str, dict[str, str]]:
 
 
 FOLLOW = (
-    'const to = document.getElementById(location.hash.slice(1)) ?? document.querySelector("a"); '
+    "const at = (id) => document.getElementById(id); let to = at(location.hash.slice(1)); "
+    'let id = new URLSearchParams(location.search).get("embed") ?? ""; '
+    'for (; id && !to; id = id.slice(0, Math.max(0, id.lastIndexOf("-")))) to = at(id); '
+    'to ??= document.querySelector("a"); '
     "const url = new URL(to.href); url.search ||= location.search; url.hash ||= location.hash; "
     "location.replace(url)"
 )
-"""Sends a reader on with the query and the anchor; it is one text, as the policy has its digest."""
+"""Sends a reader on with the query and the anchor; it is one text, as the policy has its digest.
+
+A part in a frame goes along with the heading that its id begins with.
+"""
 
 
 def redirect_page(to: str, title: str, old: str, site: Site, anchors: Mapping[str, str]) -> str:

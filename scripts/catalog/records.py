@@ -195,6 +195,8 @@ class Method(Record):
     peft_note: Text | None = None
     changes: dict[Slug, dict[Slug, Sentence]] = Field({})
     """Changes that fit or break the hypothesis, by module and by their names in the widget."""
+    hints: dict[Slug, dict[Slug, Sentence]] = Field({})
+    """What moving a knob shows, by module and knob."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Method:
@@ -204,8 +206,9 @@ class Method(Record):
             raise ValueError("audit: is empty, although the survey grades this method")
         if len(set(self.survey)) < len(self.survey):
             raise ValueError("survey: names a dimension twice")
-        if unknown := self.changes.keys() - set(self.modules):
-            raise ValueError(f"changes: {', '.join(sorted(unknown))} is not in modules")
+        for name, said in {"changes": self.changes, "hints": self.hints}.items():
+            if unknown := said.keys() - set(self.modules):
+                raise ValueError(f"{name}: {', '.join(sorted(unknown))} is not in modules")
         if isinstance(self.peft, str) and not self.peft_note:
             raise ValueError("peft_note: is missing; say where the code is instead")
         return self

@@ -199,6 +199,7 @@ class Furniture(Part):
         name = escape(catalog().names()[slug])
         html = path.read_text(encoding="utf-8")
         html = html.replace("<!--remarks-->", self.remarks(slug)).replace("\n", " ")
+        html = self.hinted(html, slug)
         attributes = f'id="try-{slug}" method="{slug}" data-name="{name}" data-search-exclude'
         family = f"of-{self.method.theme}"
         element = f'<adapter-demo class="{family}" {attributes}>{html}</adapter-demo>'
@@ -227,11 +228,22 @@ class Furniture(Part):
             for world, text in said.items()
         )
 
-    @macro("text")
-    def random_step(self) -> str:
-        slug = self.method.modules[0]
-        link = f"?{urlencode(state(slug, ''))}#try-{slug}"
-        return f"With [a random step on a layer of 64 × 64]({link}):"
+    def hinted(self, html: str, slug: str) -> str:
+        """Return the widget with what the page says of its knobs below these.
+
+        Raises:
+            ValueError: when the widget has no such knob; the text names the page.
+        """
+        for knob, text in self.method.hints.get(slug, {}).items():
+            error, hint = (f'{slug}-{knob}-{kind}"' for kind in ("error", "hint"))
+            place = f'<p class="error" id="{error}'
+            if place not in html:
+                raise ValueError(
+                    f"{self.method.file}: hints.{slug}: {knob!r} is not one of its knobs"
+                )
+            html = html.replace(place, f'<p class="hint" id="{hint}>{escape(text)}</p>{place}')
+            html = html.replace(f'describedby="{error}', f'describedby="{hint[:-1]} {error}')
+        return html
 
     @macro()
     def sets(self, typed: str = "", module: str = "", said: str = "") -> str:

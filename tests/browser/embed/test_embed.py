@@ -44,6 +44,14 @@ def test_figures_and_tables_are_shown_at_the_addresses_in_the_foot(
     alone(window, f"{part}[id='{own}']")
 
 
+def test_the_address_of_a_part_that_is_gone_shows_what_is_nearest(window: Page, site: str) -> None:
+    window.goto(f"{site}controls/?embed=texts-some-old-figure")
+    window.wait_for_url("**/findings/bets/**")
+    alone(window, "details[open]#texts")
+    window.goto(f"{site}findings/claims/?embed=strength-some-old-table")
+    alone(window, "figure.drawn")
+
+
 def test_an_id_that_is_not_there_shows_the_page(window: Page, site: str) -> None:
     window.goto(f"{site}about/?embed=nothing")
     expect(window.locator("article h1")).to_be_visible()

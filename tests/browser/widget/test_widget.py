@@ -82,37 +82,34 @@ def test_figures_stay_open_while_the_reader_stays(visit: Visit, site: str) -> No
     expect(figures.locator(".gauges")).to_be_hidden()
 
 
-def test_what_to_notice_sets_the_widget_without_leaving_the_page(visit: Visit) -> None:
-    page = visit(PAGE)
+def test_a_link_sets_the_widget_without_leaving_the_page(visit: Visit) -> None:
+    page = visit("methods/lora_starts/")
     expect(knob(page, "rank")).to_be_enabled()
     page.locator("adapter-demo").evaluate("demo => { demo.same = true }")
-    page.get_by_role("link", name="Set rank 16, rank stabilised").press("Enter")
+    page.get_by_text("A dozen papers as settings").click()
+    page.get_by_role("link", name="Set MiLoRA").press("Enter")
     page.wait_for_selector(LIVE)
     update = page.evaluate("updates.at(-1)")
-    assert update["knobs"]["rank"] == 16
-    assert update["knobs"]["rank_stabilised"] is True
+    assert update["knobs"]["start"] == "weight"
+    assert update["knobs"]["segment"] == "weakest"
     assert (update["knobs"]["way"], update["knobs"]["size"]) == ("random", "64x64")
     expect(page.locator("adapter-demo .panels")).to_be_in_viewport()
     becomes(
         page,
         "location.search + location.hash",
-        "?way=random&size=64x64&rank=16&rank_stabilised=true#try-lora",
+        "?way=random&size=64x64&start=weight&segment=weakest#try-lora_starts",
     )
-    page.get_by_role("link", name="Set rank 3").press("Enter")
-    page.wait_for_function("() => updates.at(-1).knobs.rank === 3")
-    assert page.evaluate("updates.at(-1).knobs.rank_stabilised") is False
-    expected = probe("lora", page.evaluate("updates.at(-1).knobs"))["sentence"]
+    page.get_by_role("link", name="Set PiSSA").press("Enter")
+    page.wait_for_function("() => updates.at(-1).knobs.segment === 'strongest'")
+    assert page.evaluate("updates.at(-1).knobs.start") == "weight"
+    expected = probe("lora_starts", page.evaluate("updates.at(-1).knobs"))["sentence"]
     expect(page.locator(".sentence")).to_have_text(expected)
     assert page.locator("adapter-demo").evaluate("demo => demo.same")
 
 
-def test_what_to_notice_opens_the_fold_of_another_module(visit: Visit) -> None:
-    page = visit("methods/ether/")
-    second = page.locator("adapter-demo[method=ether_plus]")
-    expect(second.locator(".controls[disabled]")).to_have_count(0)
-    page.locator("a.set[href$='#try-ether_plus']").click()
-    page.wait_for_function("() => [...stored, ...updates].at(-1)?.method === 'ether_plus'")
-    expect(second.locator(".sentence")).to_be_visible()
+def test_a_knob_has_its_hint_below_it(visit: Visit) -> None:
+    page = visit("methods/oft/")
+    expect(knob(page, "block_size")).to_have_accessible_description(re.compile("Larger blocks"))
 
 
 # The address --------------------------------------------------------------------------------------

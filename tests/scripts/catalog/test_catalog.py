@@ -105,7 +105,7 @@ READABLE: list[tuple[str, Edit, str]] = [
      "Hypothesis: the first sentence describes the page in search and cards; at most 160 letters "
      "of plain text, not 'The change has $r$.'"),
     ("methods/dora.md", replace(r"^## Limits\n.*?(?=^## )", ""),
-     "sections: Limits is missing; the parts are What to notice, Hypothesis, Evidence, "),
+     "sections: Limits is missing; the parts are Hypothesis, Evidence, "),
     ("methods/oft.md", replace(r"class: OFTConfig", "class: OftConfig"),
      "peft.class: PEFT 0.21.2 has no OftConfig; what it has is in scripts/catalog/peft_"),
     ("methods/xlora.md", replace("temperature: temperature", "temperature: skills"),
