@@ -276,12 +276,11 @@ class Furniture(Part):
             for f in arrays(cls)
         ]
         path = ROOT / "adapters_np" / "methods" / f"{slug}.py"
-        lines = len(path.read_text("utf-8").splitlines())
         n = parameters(cls, 64, 64)
         noun = "parameter" if formula(cls) == "1" else "parameters"
         return f"""
 **{cls.__name__}** trains {subscripts(formula(cls))} {noun} in a layer: on a 64 × 64 weight, by
-default, {count(n)} or {figures(100 * n / 64**2, 3)} %. The tested file has {lines} lines.
+default, {count(n)} or {figures(100 * n / 64**2, 3)} %.
 
 {self.page.draw("arrays", fields)}
 

@@ -89,7 +89,8 @@ class Table:
             return self.label[row]
         if fact := self.find(row, column):
             text = called(facts().resolve(fact.text)) if fact.form == "text" else fact.text
-            return said(fact.value, fact.form, form, fact.low, fact.high) if form else text
+            shown = said(fact.value, fact.form, form, fact.low, fact.high) if form else text
+            return shown.replace("not told apart", "no clear difference")
         if column in ("sentence", "out", "kept") and (control := self.find(row, "control")):
             described: str = getattr(controls(module(row))[control.text], column)
             return described.rstrip(".").replace("'", "’")

@@ -266,7 +266,7 @@ def compared(judged: Judged, effect: Effect) -> str:
         "ahead": f"ahead of {whom} by {points} points ({say.sided(near, far)})",
         "behind": f"behind {whom} by {points} points ({say.sided(near, far)})",
         "equal": f"equal to {whom} ({signed})",
-        "not resolved": f"not told apart from {whom} ({signed})",
+        "not resolved": f"no clear difference from {whom} ({signed})",
     }[effect.outcome] + (", which it need only match" if c.claim == "level" else "")
 
 
