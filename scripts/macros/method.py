@@ -16,7 +16,7 @@ from scripts.catalog.shapes import formula, shape_text
 from scripts.catalog.signatures import PEFT
 from scripts.macros.bets import own_controls, shown
 from scripts.macros.forest import Forests, risk
-from scripts.macros.later import own_training
+from scripts.macros.later import own_training, without
 from scripts.macros.page import (
     MEANINGS,
     WIDEST,
@@ -35,7 +35,6 @@ from scripts.stored.widgets import opening
 from scripts.survey.facts.say import count, figures, number
 from scripts.survey.results.bets import of
 from scripts.survey.results.changes import SPECTRAL, families
-from scripts.survey.results.later import named
 from scripts.survey.sources.providers import facts
 from scripts.survey.sources.rule import Dimension, Finding, Verdict, Word, by_source, vote
 
@@ -180,7 +179,7 @@ class Furniture(Part):
     @macro("text")
     def verdict(self) -> str:
         tested = [*map(shown, of(self.method.modules))]
-        where, later = facts().say("together: study, where"), named(True, self.method.modules)
+        where, later = facts().say("together: study, where"), without(self.method.modules)
         return self.page.draw(
             "verdict", self.method, tested, given={"where": where, "later": later}
         )
