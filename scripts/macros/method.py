@@ -119,7 +119,7 @@ def graded(m: Method) -> Iterator[dict[str, Any]]:
 def _weighed(dimension: Dimension, verdict: Verdict, sources: int) -> str:
     """Return what a dimension's line says of its evidence: weights, or papers where they count."""
     if dimension == "WA":
-        return f"{sources or 'no'} paper{'' if sources == 1 else 's'} by others"
+        return f"{sources or 'no'} paper{'' if sources == 1 else 's'} by other groups"
     if not sources:
         return "nothing compared"
     return f"{number(verdict.F, 1)} for : {number(verdict.A, 1)} against"
