@@ -120,7 +120,9 @@ def test_tables_and_addresses_hold_the_same_numbers() -> None:
             assert sum(weights) == pytest.approx(1, abs=0.0005 * len(weights))
             mean = sum(float(r["weight"]) * float(r["effect"]) for r in weighed) / sum(weights)
             assert mean == pytest.approx(float(row["mean"]), abs=0.02)
-            assert facts().say(f"{address}, mean") == signed(float(row["mean"]), 1)
+            # A mean of three decimals may lie on the edge between two of one.
+            near = {signed(float(row["mean"]) + off, 1) for off in (-0.0005, 0, 0.0005)}
+            assert facts().say(f"{address}, mean") in near
         else:
             assert weighed == []
 
