@@ -353,7 +353,7 @@ def _printed_rates() -> Iterator[Fact]:
     for method, points in lost.items():
         yield made("printed", method, "lost at LoRA’s rate", median(points), "1")
     for method, rates in by.items():
-        few = [rate for (_, _, batch), rate in rates.items() if batch == "16"]
+        few = [rate for cell, rate in rates.items() if cell[2] == "16"]
         ends = f"{say.figures(min(few))} to {say.figures(max(few))}"
         yield made("printed", method, "searched", ends)
         times = median(rate / by["lora"][cell] for cell, rate in rates.items())
