@@ -21,6 +21,7 @@ from demos.protocols import (
     Mixes,
     Remembers,
     Rotates,
+    Shows,
     Tiles,
     serving,
 )
@@ -80,6 +81,26 @@ def layers(found: Reached) -> Panel:
         "kind": "matrix", "name": "layers", "title": "Layers", "views": views,
         "says": f"{many} layer{'' if count == 1 else 's'}, each a column times a row",
         "note": f"Δ{s} as a sum of its singular layers, each a column times a row.",
+    }  # fmt: skip
+
+
+@picture
+def parts(found: Reached) -> Panel | None:
+    """Return the change, and beside it what it is made of; layers without the hypothesis."""
+    change = found.change
+    if found.without:
+        return layers(found)
+    adapter = serving(change.adapter, Shows, "picture parts")
+    about, arrays = adapter.shown(change.world.W)
+    views = [view(name, name, M, float(np.abs(M).max() or 1)) for name, M in arrays.items()]
+    limit = float(np.abs(found.wanted.delta).max())
+    views.append(view("delta", about, change.delta, limit))
+    if isinstance(adapter, Tiles) and all(sides := adapter.tile()):
+        views = [v | {"tile": [*sides]} for v in views]
+    note = "The change, large, and beside it what it is made of, each on a scale of its own."
+    return {
+        "kind": "matrix", "name": "parts", "title": "What ΔW is made of", "views": views,
+        "says": "", "note": note,
     }  # fmt: skip
 
 

@@ -63,7 +63,15 @@ class Tiles(Protocol):
     """An adapter whose change is laid out in equal tiles."""
 
     def tile(self) -> tuple[int, int]:
-        """Return the rows and columns of a tile, which divide those of W."""
+        """Return the rows and columns of a tile; the last may be cut, but not for `tile_rank`."""
+
+
+@runtime_checkable
+class Shows(Protocol):
+    """An adapter whose hypothesis is seen in arrays that its change is made of."""
+
+    def shown(self, W: Array) -> tuple[str, dict[str, Array]]:
+        """Return how the change is made of a few arrays, in words, and these by name."""
 
 
 @runtime_checkable

@@ -36,6 +36,7 @@ class Bone(WeightAdapter):
     form: Form
 
     gauges = ("rank", "distinct_columns", "stable_rank", "relative_norm", "parameters")
+    pictures = ("parts",)
 
     @classmethod
     def init(
@@ -71,3 +72,17 @@ class Bone(WeightAdapter):
         guide = np.eye(r)[:, None] + (self.form != "additive") * W.reshape(-1, r, d_in // r, r)
         band = "bkj" if self.form == "row" else "akj"
         return np.einsum(f"aibk,{band}->aibj", guide, self.B).reshape(d_out, d_in)
+
+    def shown(self, W: Array) -> tuple[str, dict[str, Array]]:
+        """Return what the picture of the hypothesis is made of: what guides, and the matrices."""
+        r, by_row = self.B.shape[1], self.form == "row"
+        B = self.B.swapaxes(0, 1).reshape(r, -1) if by_row else self.B.reshape(-1, r)
+        name = "B, one for each column of tiles" if by_row else "B, one for each row of tiles"
+        if self.form == "additive":
+            return "ΔW, in each tile B", {name: B}
+        guide = W + np.tile(np.eye(r), (len(W) // r, W.shape[1] // r))
+        return "ΔW, in each tile (W + I) B", {"W + I in each tile": guide, name: B}
+
+    def tile(self) -> tuple[int, int]:
+        """Return the sides of a tile."""
+        return self.B.shape[1], self.B.shape[2]

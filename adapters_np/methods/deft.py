@@ -37,6 +37,7 @@ class DEFT(WeightAdapter):
     basis: str
 
     gauges = ("rank", "stable_rank", "relative_norm", "norm_change", "parameters")
+    pictures = ("parts",)
 
     @classmethod
     def init(
@@ -61,6 +62,12 @@ class DEFT(WeightAdapter):
         """Return Q (s R − Q̃ᵀ W), (d_out, d_in)."""
         Q, cleared = directions(self.P, self.basis)
         return Q @ (self.s * self.R - cleared.T @ W)
+
+    def shown(self, W: Array) -> tuple[str, dict[str, Array]]:
+        """Return what the picture of the hypothesis is made of: directions, old and new rows."""
+        Q, cleared = directions(self.P, self.basis)
+        rows = {"old rows, Qᵀ W": cleared.T @ W, "new rows, R": self.s * self.R}
+        return "ΔW = Q (new rows − old rows)", {"Q": Q} | rows
 
     def nearest(self, W: Array, change: Array) -> Self:
         """Return the best directions and rows for a change: it is the best change of rank r."""

@@ -37,6 +37,7 @@ class GLoRA(WeightAdapter):
     shift_in: Annotated[Array, Learned(IN, unit=0.2)]
 
     gauges = ("rank", "stable_rank", "relative_norm", "norm_change", "parameters")
+    pictures = ("parts",)
 
     @classmethod
     def init(
@@ -67,3 +68,9 @@ class GLoRA(WeightAdapter):
         """Return W ⊙ A + B, (d_out, d_in)."""
         gains = pattern(self.gain_out, self.gain_in)
         return W * gains + pattern(self.shift_out, self.shift_in)
+
+    def shown(self, W: Array) -> tuple[str, dict[str, Array]]:
+        """Return what the picture of the hypothesis is made of: what scales and what is added."""
+        pairs = (self.gain_out, self.gain_in), (self.shift_out, self.shift_in)
+        A, B = (pattern(*pair) + np.zeros(W.shape) for pair in pairs)
+        return "ΔW = W ∘ A + B", {"A, scales": A, "B, is added": B}

@@ -30,6 +30,7 @@ class GraLoRA(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "effective_rank", "relative_norm", "parameters")
+    pictures = ("parts",)
 
     @classmethod
     def init(
@@ -80,6 +81,17 @@ class GraLoRA(WeightAdapter):
         B, A = self.factors()
         blocks = np.einsum("jonq,njqi->joni", B, A).reshape(W.shape)
         return self.s * (blocks + self.B0 @ self.A0)
+
+    def shown(self, W: Array) -> tuple[str, dict[str, Array]]:
+        """Return what the picture of the hypothesis is made of: the factors beside each other."""
+        k, r, _ = self.A.shape
+        A, shared = self.A.swapaxes(0, 1).reshape(r, -1), {"B₀ A₀": self.B0 @ self.A0}
+        about = f"ΔW, {k} × {k} blocks of rank {r // k}"
+        return about, {"B": self.B.reshape(-1, r), "A": A} | (shared if len(self.A0) else {})
+
+    def tile(self) -> tuple[int, int]:
+        """Return the sides of a block."""
+        return self.B.shape[1], self.A.shape[2]
 
     def nearest(self, W: Array, change: Array) -> Self | None:
         """Return the best factors of each block; None beside a LoRA that all blocks share."""

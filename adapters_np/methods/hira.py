@@ -23,6 +23,7 @@ class HiRA(WeightAdapter):
     B: Annotated[Array, Learned("d_out, rank", unit=0.5)]
 
     gauges = ("rank", "stable_rank", "effective_rank", "relative_norm", "parameters")
+    pictures = ("parts",)
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, rank: Rank = 8) -> Self:
@@ -39,3 +40,7 @@ class HiRA(WeightAdapter):
     def delta(self, W: Array) -> Array:
         """Return W ⊙ (B A), (d_out, d_in)."""
         return W * (self.B @ self.A)
+
+    def shown(self, W: Array) -> tuple[str, dict[str, Array]]:
+        """Return what the picture of the hypothesis is made of: the pattern and its factors."""
+        return "ΔW = W ∘ B A", {"B": self.B, "A": self.A, "B A": self.B @ self.A}

@@ -32,6 +32,7 @@ class KRAdapter(WeightAdapter):
     scale: float
 
     gauges = ("rank", "stable_rank", "effective_rank", "relative_norm", "parameters")
+    pictures = ("parts",)
 
     @classmethod
     def init(
@@ -68,6 +69,12 @@ class KRAdapter(WeightAdapter):
         products = (self.B[:, :, None] * self.A[:, None, :]).reshape(len(self.A), -1)
         products = self.scale * products[:, : max(W.shape)]
         return products if self.lies(W) else products.T
+
+    def shown(self, W: Array) -> tuple[str, dict[str, Array]]:
+        """Return what the picture of the hypothesis is made of: the two thin matrices."""
+        line = "row" if self.lies(W) else "column"
+        pair = {"B": self.B, "A": self.A} if self.lies(W) else {"B": self.B.T, "A": self.A.T}
+        return f"ΔW, each {line} one of B ⊗ one of A", pair
 
     def nearest(self, W: Array, change: Array) -> Self | None:
         """Return the best factors row by row; None where a row is cut, so that none are closed."""

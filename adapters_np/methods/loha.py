@@ -27,6 +27,7 @@ class LoHa(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "effective_rank", "relative_norm", "parameters")
+    pictures = ("parts",)
 
     @classmethod
     def init(
@@ -53,6 +54,11 @@ class LoHa(WeightAdapter):
     def delta(self, W: Array) -> Array:
         """Return s (B₁ A₁) ⊙ (B₂ A₂), (d_out, d_in); W does not enter."""
         return self.s * (self.B1 @ self.A1) * (self.B2 @ self.A2)
+
+    def shown(self, W: Array) -> tuple[str, dict[str, Array]]:
+        """Return what the picture of the hypothesis is made of: both low-rank matrices."""
+        pair: dict[str, Array] = {"B₁ A₁": self.B1 @ self.A1, "B₂ A₂": self.B2 @ self.A2}
+        return "ΔW = s · B₁A₁ ∘ B₂A₂", pair
 
     def factors(self) -> tuple[Array, Array]:
         """Return B (d_out, r²) and A (r², d_in) with s B A the change: all products of columns.

@@ -28,6 +28,7 @@ class MiSS(WeightAdapter):
     bat: bool
 
     gauges = ("rank", "distinct_columns", "stable_rank", "relative_norm", "parameters")
+    pictures = ("parts",)
 
     @classmethod
     def init(
@@ -73,6 +74,19 @@ class MiSS(WeightAdapter):
         tiles = W.reshape(d_out // r, r, d_in // r, r)
         product = np.einsum("aibk,akj->aibj", tiles, self.D.reshape(-1, r, r))
         return repeated + product.reshape(d_out, d_in)
+
+    def shown(self, W: Array) -> tuple[str, dict[str, Array]]:
+        """Return what the picture of the hypothesis is made of: the block, and what copies it."""
+        r = self.D.shape[1]
+        if self.bat:
+            return "ΔW, in each tile (W + I) D", {"W": W, "D, trained": self.D}
+        S = np.tile(np.eye(r), -(-W.shape[1] // r))[:, : W.shape[1]]
+        return "ΔW = D S, copies of D", {"D, trained": self.D, "S, fixed": S}
+
+    def tile(self) -> tuple[int, int]:
+        """Return the sides of a copy, with `bat` those of a tile."""
+        rows, r = self.D.shape
+        return r if self.bat else rows, r
 
     def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of the r sums over input blocks, (d_out, n).

@@ -62,6 +62,7 @@ class MoRA(WeightAdapter):
     maps: Maps
 
     gauges = ("rank", "stable_rank", "effective_rank", "relative_norm", "parameters")
+    pictures = ("parts",)
 
     @classmethod
     def init(
@@ -108,6 +109,22 @@ class MoRA(WeightAdapter):
         cells = len(pieces) * s
         whole = np.einsum("nij,nm->nimj", pieces, np.eye(len(pieces))).reshape(cells, cells)
         return (whole @ padded(d_in, s))[np.arange(d_out) % cells]
+
+    def shown(self, W: Array) -> tuple[str, dict[str, Array]]:
+        """Return what the picture of the hypothesis is made of: the square, and maps around it."""
+        (d_out, d_in), s = W.shape, len(self.M)
+        if self.maps == "rotated":
+            turned = self.pieces(d_in).swapaxes(0, 1).reshape(s, -1)
+            return "ΔW, in each tile M, turned", {"M, trained": self.M, "M, turned": turned}
+        near = self.maps == "neighbours"
+        read, write = (group(d, s) if near else np.arange(d) % s for d in (d_in, d_out))
+        maps = {"writes, fixed": np.eye(s)[write], "reads, fixed": np.eye(s)[:, read]}
+        return "ΔW, M between the two", {"M, trained": self.M} | maps
+
+    def tile(self) -> tuple[int, int]:
+        """Return the sides of a copy of M; among neighbours there are none of one size."""
+        s = len(self.M) * (self.maps != "neighbours")
+        return s, s
 
     def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of s hidden features, or s a piece, (d_out, n)."""

@@ -27,6 +27,7 @@ class PaRa(WeightAdapter):
 
     starts_at_identity = False  # Some direction is gone as soon as there is a P.
     gauges = ("rank", "relative_norm", "norm_change", "parameters")
+    pictures = ("parts",)
 
     @classmethod
     def init(
@@ -50,6 +51,11 @@ class PaRa(WeightAdapter):
         """Return −Q Q̃ᵀ W, (d_out, d_in)."""
         Q, cleared = directions(self.P, self.basis)
         return -Q @ (cleared.T @ W)
+
+    def shown(self, W: Array) -> tuple[str, dict[str, Array]]:
+        """Return what the picture of the hypothesis is made of: directions, and what goes."""
+        Q, cleared = directions(self.P, self.basis)
+        return "ΔW = −Q Qᵀ W", {"Q": Q, "Qᵀ W, cleared": cleared.T @ W}
 
     def nearest(self, W: Array, change: Array) -> Self | None:
         """Return the best directions for a change, if they are orthonormal.

@@ -30,6 +30,7 @@ class PEANuT(WeightAdapter):
     rho: Callable[[Array], Array] | None = None
 
     gauges = ("rank", "stable_rank", "relative_norm", "subspace_overlap", "parameters")
+    pictures = ("parts",)
 
     @classmethod
     def init(
@@ -71,6 +72,10 @@ class PEANuT(WeightAdapter):
     def delta(self, W: Array) -> Array:
         """Return s B f(W), (d_out, d_in), of rank at most r."""
         return self.s * self.B @ self.features(W)
+
+    def shown(self, W: Array) -> tuple[str, dict[str, Array]]:
+        """Return what the picture of the hypothesis is made of: what is read off W, and written."""
+        return "ΔW = s · B h(W)", {"W": W, "h(W), read off W": self.features(W), "B": self.B}
 
     def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by way of r hidden features, without forming the change, (d_out, n)."""

@@ -56,6 +56,7 @@ class RoSA(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "parameters")
+    pictures = ("parts",)
 
     @classmethod
     def init(
@@ -93,6 +94,15 @@ class RoSA(WeightAdapter):
 
     def delta(self, W: Array) -> Array:
         """Return s B A plus θ at its places, (d_out, d_in); W does not enter."""
+        return self.entries(W) + self.s * self.B @ self.A
+
+    def entries(self, W: Array) -> Array:
+        """Return the change of single entries, (d_out, d_in)."""
         change = np.zeros(W.shape)
         change[self.rows, self.columns] = self.theta
-        return change + self.s * self.B @ self.A
+        return change
+
+    def shown(self, W: Array) -> tuple[str, dict[str, Array]]:
+        """Return what the picture of the hypothesis is made of: both parts of the change."""
+        both = {"B A": self.B @ self.A, "single entries": self.entries(W)}
+        return "ΔW = s · B A + single entries", both

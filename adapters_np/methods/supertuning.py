@@ -33,6 +33,7 @@ class SuperTuning(WeightAdapter):
     s: float
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "parameters")
+    pictures = ("parts",)
 
     @classmethod
     def init(
@@ -70,6 +71,15 @@ class SuperTuning(WeightAdapter):
 
     def delta(self, W: Array) -> Array:
         """Return θ at its places plus s B A, (d_out, d_in)."""
+        return self.entries(W) + self.s * self.B @ self.A
+
+    def entries(self, W: Array) -> Array:
+        """Return the change of single entries, (d_out, d_in)."""
         change = np.zeros(W.shape)
         change[self.rows, self.columns] = self.theta
-        return change + self.s * self.B @ self.A
+        return change
+
+    def shown(self, W: Array) -> tuple[str, dict[str, Array]]:
+        """Return what the picture of the hypothesis is made of: both parts of the change."""
+        both = {"B A": self.B @ self.A, "single entries": self.entries(W)}
+        return "ΔW = s · B A + single entries", both

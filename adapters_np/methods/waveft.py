@@ -72,6 +72,7 @@ class WaveFT(WeightAdapter):
     wavelet: Filter
 
     gauges = ("rank", "stable_rank", "changed_entries", "relative_norm", "parameters")
+    pictures = ("parts",)
 
     @classmethod
     def init(
@@ -103,9 +104,18 @@ class WaveFT(WeightAdapter):
     def delta(self, W: Array) -> Array:
         """Return s S_out F S_inᵀ, (d_out, d_in); W does not enter."""
         S_out, S_in = (synthesis(d, self.wavelet) for d in W.shape)
-        F = np.zeros((S_out.shape[1], S_in.shape[1]))
+        return self.scale * S_out @ self.coefficients(W) @ S_in.T
+
+    def coefficients(self, W: Array) -> Array:
+        """Return F, zero but for the trained amplitudes."""
+        sides = [synthesis(d, self.wavelet).shape[1] for d in W.shape]
+        F = np.zeros((sides[0], sides[1]))
         F[self.rows, self.columns] = self.c
-        return self.scale * S_out @ F @ S_in.T
+        return F
+
+    def shown(self, W: Array) -> tuple[str, dict[str, Array]]:
+        """Return what the picture of the hypothesis is made of: one amplitude for each wave."""
+        return "ΔW, the sum of all waves", {"amplitudes of waves": self.coefficients(W)}
 
     def shortcut(self, W: Array, X: Array) -> Array:
         """Return the output by the tokens' own wavelet coefficients, (d_out, n)."""

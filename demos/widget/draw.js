@@ -109,13 +109,14 @@ function drawMatrix(root, panel, raster) {
     });
   figure.querySelectorAll(".view").forEach((element, i) => {
     const view = panel.views[i];
-    const { rows, columns } = view;
+    const { rows, columns, tile = [rows, columns] } = view;
     const stage = /** @type {Element} */ (element.firstElementChild);
     const picture = raster(view, stage.querySelector("img, canvas"), document);
     write(element, ".label", view.label);
     const text = `${view.label}, ${rows} × ${columns}: ${extent(view.values)}.`;
     set(picture, {
-      class: rows > columns ? "tall" : "wide",
+      class: `${rows > columns ? "tall" : "wide"}${view.tile ? " tiled" : ""}`,
+      ...(view.tile ? { style: `--rows:${(100 * tile[0]) / rows}%;--columns:${(100 * tile[1]) / columns}%` } : {}),
       ...(picture.localName === "img" ? { alt: text } : { role: "img", "aria-label": text }),
     });
     show(stage, picture);

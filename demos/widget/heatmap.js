@@ -1,7 +1,7 @@
 /**
  * Colours for the entries of a matrix, the same in the stored picture and in the live one.
  *
- * @typedef {{name: string, label: string, rows: number, columns: number, values: ArrayLike<number>, limit: number}} View
+ * @typedef {{name: string, label: string, rows: number, columns: number, values: ArrayLike<number>, limit: number, tile?: [number, number]}} View a `tile` is the rows and columns of equal parts
  * @typedef {(view: View, old: Element | null, document: Document) => Element} Raster
  */
 

@@ -10,7 +10,7 @@ from scripts.macros.page import catalog
 from scripts.stored.widgets import OUT
 
 HELD = '<div class="picture" data-holds="stage wanted">'
-WHOLE = {"layers"}
+WHOLE = {"layers", "parts"}
 """Stages of which all heatmaps belong together; of others the last shows what is reached."""
 
 

@@ -80,6 +80,21 @@ def test_layers_add_up_to_the_change() -> None:
     np.testing.assert_allclose(columns @ rows, change, atol=1e-12)
 
 
+def test_a_change_is_made_of_the_parts_beside_it() -> None:
+    W = views(hira := probe("hira", SMALL), "weights")[0]
+    B, A, BA, change = views(hira, "parts")
+    np.testing.assert_allclose(B @ A, BA, atol=1e-12)
+    np.testing.assert_allclose(W * BA, change, atol=1e-12)
+    for maps in ("shared", "neighbours"):
+        M, write, read, change = views(probe("mora", SMALL | {"maps": maps}), "parts")
+        np.testing.assert_allclose(write @ M @ read, change, atol=1e-12)
+    D, S, change = views(probe("miss", SMALL), "parts")
+    np.testing.assert_allclose(D @ S, change, atol=1e-12)
+    assert panel(probe("gralora", SMALL), "parts")["views"][-1]["tile"] == [8, 8]
+    out = SMALL | {"hypothesis": "random groups"}
+    assert [p["name"] for p in probe("miss", out)["panels"] if p.get("stage")] == ["layers"]
+
+
 @pytest.mark.parametrize(("method", "chosen"), [("oft", {"block_size": 4}), ("hra", {"rank": 4})])
 def test_each_plane_of_a_rotation_turns_by_its_own_angle(
     method: str, chosen: dict[str, Any]
@@ -346,6 +361,7 @@ def test_a_core_is_the_change_between_singular_vectors() -> None:
     [
         ("planes", "rotation"),
         ("tiles", "tile"),
+        ("parts", "shown"),
         ("attention", "virtual_share"),
         ("mixture", "mixture"),
     ],
