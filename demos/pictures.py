@@ -93,8 +93,7 @@ def parts(found: Reached) -> Panel | None:
     adapter = serving(change.adapter, Shows, "picture parts")
     about, arrays = adapter.shown(change.world.W)
     views = [view(name, name, M, float(np.abs(M).max() or 1)) for name, M in arrays.items()]
-    limit = float(np.abs(found.wanted.delta).max())
-    views.append(view("delta", about, change.delta, limit))
+    views.append(view("delta", about, change.delta, float(np.abs(found.wanted.delta).max())))
     if isinstance(adapter, Tiles) and all(sides := adapter.tile()):
         views = [v | {"tile": [*sides]} for v in views]
     note = "The change, large, and beside it what it is made of, each on a scale of its own."
@@ -359,14 +358,8 @@ def attention(found: Reached) -> Panel:
     adapter = serving(change.adapter, AddsTokens, "picture attention")
     share = 100 * adapter.virtual_share(change.world.W, change.world.X)
     note = "How much of each token’s attention goes to the virtual tokens."
-    return series(
-        "attention",
-        "Attention to virtual tokens, in %",
-        {"reached": share},
-        "token",
-        "%",
-        note=note,
-    )
+    title = "Attention to virtual tokens, in %"
+    return series("attention", title, {"reached": share}, "token", "%", note=note)
 
 
 @picture
@@ -375,11 +368,5 @@ def mixture(found: Reached) -> Panel:
     change = found.change
     adapter = serving(change.adapter, Mixes, "picture mixture")
     weights = adapter.mixture(change.world.W, change.world.X).mean(axis=1)
-    return series(
-        "mixture",
-        "Weights of the parts",
-        {"weight": weights},
-        "part",
-        "weight",
-        note="Mean over tokens.",
-    )
+    lines, note = {"weight": weights}, "Mean over tokens."
+    return series("mixture", "Weights of the parts", lines, "part", "weight", note=note)

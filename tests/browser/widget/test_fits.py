@@ -22,7 +22,6 @@ from tests.browser.reader import (
     becomes,
     is_python,
     knob,
-    move,
     record,
     revisit,
     unfold,
@@ -45,16 +44,6 @@ def early(browser: Browser, site: str) -> Iterator[Page]:
 def value(update: Mapping[str, Any], name: str) -> float:
     (panel,) = (p for p in update["panels"] if p["name"] == name)
     return float(panel["value"])
-
-
-def test_the_three_heatmaps_have_one_scale_whatever_is_moved(visit: Visit) -> None:
-    page = visit(LORA)
-    for rank in (3, 4):
-        update = move(page, "rank", "ArrowRight")
-        (panel,) = (p for p in update["panels"] if p["name"] == "wanted")
-        limits = {v["limit"] for v in panel["views"]}
-        assert limits == {np.abs(panel["views"][0]["values"]).max()}
-        assert value(update, "rank") == rank
 
 
 def test_the_main_control_and_the_world_are_answered_without_python(
