@@ -55,6 +55,9 @@ TO_LORA = (
     "the rank that it takes for `rank=0.9`."
 )
 
+SCALES = "Scales every step of training. A fit reaches the same at any value."
+"""What moving a knob shows that the trained arrays make up for, where its page does not say."""
+
 EDGE = 0.05
 """A distance that shows as 0.0."""
 
@@ -233,7 +236,8 @@ class Furniture(Part):
         Raises:
             ValueError: when the widget has no such knob; the text names the page.
         """
-        for knob, text in self.method.hints.get(slug, {}).items():
+        scales = {name: SCALES for name, knob in knobs(load(slug)).items() if knob.absorbed}
+        for knob, text in (scales | self.method.hints.get(slug, {})).items():
             error, hint = (f'{slug}-{knob}-{kind}"' for kind in ("error", "hint"))
             place = f'<p class="error" id="{error}'
             if place not in html:
