@@ -124,6 +124,7 @@ export function curve(document, { at, most, dots, grey, lines }) {
     for (let i = 0; i <= wide; i += 6) ink.push(...[3, 6, 9].map((up) => [left + i, base - up]));
     return word({ class: name, x: left, y: base }, text);
   };
+  const beyond = seen.flatMap(([a, b]) => around(x(a), y(b), 26, 8));
   const marks = dots.map(([name, share], i) =>
     node(document, "circle", { class: i ? "fresh" : "now", cx: x(at), cy: y(share), r: i ? 4 : 6, "data-name": name }),
   );
@@ -139,15 +140,7 @@ export function curve(document, { at, most, dots, grey, lines }) {
     node(document, "path", { class: "drop", d: `M${x(at)},${y(0)}V${y(near)}` }),
     ...marks,
     beside("share", `${Math.round(100 * near)} %`, around(x(at), y(near))),
-    ...(seen.length
-      ? [
-          beside(
-            "soft",
-            "LoRA",
-            seen.flatMap(([a, b]) => around(x(a), y(b), 26, 8)),
-          ),
-        ]
-      : []),
+    ...(seen.length ? [beside("soft", "LoRA", beyond)] : []),
     word({ x: LEFT, y: HIGH - 3 }, "0"),
     word({ x: WIDE - 8, y: HIGH - 3, "text-anchor": "end" }, `${Math.round(end)} of ${most} parameters`),
   );
@@ -158,6 +151,7 @@ const around = (x, y, wide = 40, far = 11) => [
   [x + far, y + 5],
   [x + far - 4, y + 9 + far],
   [x - far - wide + 4, y - far + 3],
+  [x - far - wide + 4, y + 9 + far],
   [x + far - 4, y - far],
 ];
 

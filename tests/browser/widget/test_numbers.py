@@ -146,7 +146,9 @@ def test_a_widget_writes_what_cpython_writes_at_random_settings(visit: Page, met
     ways, other = ["fitted", "trained", "random"] * 4, []
     while ways:
         chosen = {k.name: k.values()[rng.integers(len(k.values()))] for k in own}
-        chosen |= {"seed": int(rng.integers(5)), "size": "16x16", "steps": 20, "way": ways[-1]}
+        world = ("mix", "noise", "own")[rng.integers(3)]
+        chosen |= {"seed": int(rng.integers(5)), "size": "16x16", "steps": 20}
+        chosen |= {"way": ways[-1], "world": world}
         if isinstance(expected := answer_or_reason(method, chosen), str):
             continue  # the shape of the weight forbids it
         ways.pop()
