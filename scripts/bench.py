@@ -25,7 +25,7 @@ from scripts.serve import serving
 # The changes are random steps on 64 × 64, which the first move chooses.
 DRAG = """async (moves) => {
   const demo = document.querySelector("adapter-demo");
-  const control = demo.querySelector(".own input[type=range]");
+  const control = demo.querySelector(".own input[type=range], [name=step]");
   const random = demo.querySelector("[name=way][value=random]");
   const move = () => new Promise((done) => {
     const start = performance.now();
@@ -40,7 +40,8 @@ DRAG = """async (moves) => {
     if (first) {
       demo.querySelector("[name=size]").value = "64x64";
       random.checked = true;
-    } else control.value = Number(value) === Number(max) ? min : Number(value) + 1;
+    } else if (value === max) control.value = min;
+    else control.stepUp();
     (first ? random : control).dispatchEvent(new Event("input", { bubbles: true }));
   });
   const times = [];
