@@ -29,6 +29,7 @@ from scripts.catalog.papers import Paper
 from scripts.catalog.records import DIMENSIONS, POINTS, Method, Peft
 from scripts.survey.facts import say
 from scripts.survey.results import bets, later, together
+from scripts.survey.sources import baselines
 from scripts.survey.sources.rule import Verdict
 
 SCHEMA = 3
@@ -106,6 +107,7 @@ def catalog_json(catalog: Catalog, site: Site) -> str:
     methods = [_entry(m, catalog, site) for m in catalog.methods.values()]
     points = {d: {"name": DIMENSIONS[d], "points": POINTS[d]} for d in DIMENSIONS}
     whole = {"schema": SCHEMA, "site": site.url, "dimensions": points, "methods": methods}
+    whole["baselines"] = baselines.records()
     return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 
 

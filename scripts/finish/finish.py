@@ -30,7 +30,7 @@ from scripts.finish.typography import dress
 from scripts.survey.facts.pair import read_models
 from scripts.survey.facts.papers import read_tables
 from scripts.survey.results import bets
-from scripts.survey.sources import forest, head_to_head
+from scripts.survey.sources import baselines, forest, head_to_head
 
 BUILD = ROOT / ".build"
 SITE = ROOT / "site"
@@ -253,7 +253,7 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
         "references.bib": (ROOT / "docs" / "references.bib").read_text("utf-8"),
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {facts.url}sitemap.xml\n",
     }
-    texts |= forest.tables()
+    texts |= forest.tables() | baselines.files()
     for m in catalog.methods.values():
         for end, text in citations.files(m, catalog, facts).items():
             texts[f"{m.url}{m.slug}.{end}"] = text

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
+from scripts.catalog import corrections
+from scripts.catalog.exports import read_site
 from scripts.catalog.records import Method
 from scripts.macros.page import Part, catalog, macro, names, short
 from scripts.macros.views import Views
-from scripts.survey.facts import peft
 from scripts.survey.facts.papers import outside
 from scripts.survey.facts.result import FULL, Source
-from scripts.survey.results import experiment
-from scripts.survey.sources import bias
-from scripts.survey.sources.bias import DOMAINS, GROUPS, Domain, Group, Risk, judged, overall
+from scripts.survey.sources import baselines, bias
+from scripts.survey.sources.bias import DOMAINS, GROUPS, Group, Risk, judged, overall
 from scripts.survey.sources.certainty import MATTERS, word
 from scripts.survey.sources.evidence import LORA
 from scripts.survey.sources.forest import Comparison, Line, Side, read, sources
@@ -24,7 +23,6 @@ FARTHEST = 20.0
 SINGLE: tuple[Group, ...] = ("benchmark", "here")
 """Groups of one source, which is called as they are."""
 
-NO_PAPERS = (peft.KEY, experiment.KEY)
 CALLED = {LORA: "LoRA", FULL: "full fine-tuning"}
 WHOSE: dict[Side, str] = {
     "all": "all sources together", "home": "its authors together", "away": "others together"
@@ -59,14 +57,27 @@ def risk(key: str, own: Sequence[str]) -> Risk | None:
 
 class Forests(Part):
     @macro("text")
-    def risk_counts(self) -> str:
-        found = [judged(source, source.tables, bias.read()) for source in sources()]
-        self.page.cite(source.key for source in sources())
-        counts: dict[Domain, Counter[Risk]] = {
-            domain: Counter(row[domain].risk for row in found) for domain in DOMAINS
-        }
-        papers = sum(source.key not in NO_PAPERS for source in sources())
-        return self._draw("risk_counts", counts, DOMAINS, len(found), papers)
+    def domains(self) -> str:
+        return "; ".join(f"*{name}*: {question}" for name, question in DOMAINS.values())
+
+    @macro("table")
+    def baselines(self) -> str:
+        """Return the index of baselines, a row a paper, with an address for each."""
+        site, page = read_site(), "findings/papers/"
+        rows = [
+            (row, corrections.form(site, corrections.REPLY, address=f"{site.url}{page}#{key}"))
+            for row in baselines.records()
+            if (key := str(row["source_key"]))
+        ]
+        self.page.cite(str(row["source_key"]) for row, _ in rows)
+        return self.page.style() + self.page.draw(
+            "baselines",
+            rows,
+            file="forest.html",
+            kind="ah lab",
+            found=False,
+            given={"short": short},
+        )
 
     def own_effects(self, method: Method) -> str:
         """Return sources' effects of a page's method against both baselines; nothing if none."""

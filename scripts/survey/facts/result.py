@@ -196,6 +196,16 @@ READ: TypeAlias = Literal["whole", "part", "abstract"]
 """The extent to which a source has been read for its numbers."""
 
 
+class Index(Record):
+    """What only a paper's words tell of its rates, for the index of baselines."""
+
+    over: str = ""  # the rates that were tried
+    place: str = ""  # where the source says so
+    trained: str = ""  # for how long, as stated
+    listed: bool | None = None  # by the public list LoRA's rate was searched; nothing if not in it
+    differs: str = ""  # why the list says otherwise than the tables, as found by reading again
+
+
 class Source(Record):
     """A publication, benchmark or study: its measurements, and its authors' methods."""
 
@@ -206,6 +216,7 @@ class Source(Record):
     read_from: str = ""  # a file of a public repository, where that was read in the paper's place
     tables: tuple[Table, ...]
     findings: tuple[Said, ...] = ()
+    index: Index = Index()
     ours: bool = False  # this site's experiment: its model is small, and its runs adopt nothing
 
     @model_validator(mode="after")

@@ -20,7 +20,7 @@ from scripts.survey.facts.pair import read_models
 from scripts.survey.facts.papers import read_tables
 from scripts.survey.facts.result import Row, Source, Table
 from scripts.survey.results import changes, english, trained
-from scripts.survey.sources import forest
+from scripts.survey.sources import baselines, forest
 from scripts.survey.sources.certainty import word
 from scripts.survey.sources.head_to_head import (
     home_field,
@@ -225,5 +225,6 @@ def facts(root: Path = ROOT) -> Facts:
         english.SOURCE: lambda: chain(english.facts(), changes.english_facts()),
         FIELD: partial(home_leads, root),
         POOLED: partial(pooled_facts, root),
+        baselines.FACTS: partial(baselines.facts, root),
     }
     return Facts(papers | own)

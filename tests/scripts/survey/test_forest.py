@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from scripts.bootstrap import ROOT
+from scripts.survey.facts.papers import read_tables
 from scripts.survey.facts.records import CatalogError
 from scripts.survey.facts.result import Source
 from scripts.survey.facts.say import signed
-from scripts.survey.sources import bias
+from scripts.survey.sources import baselines, bias
 from scripts.survey.sources.bias import DOMAINS, GROUPS, Judgement, Typed, judged, most
 from scripts.survey.sources.forest import (
     WORTH,
@@ -23,7 +25,7 @@ from scripts.survey.sources.forest import (
     sources,
 )
 from scripts.survey.sources.providers import facts
-from scripts.survey.statistics.pool import ENOUGH
+from scripts.survey.statistics.pool import ENOUGH, Pooled
 
 
 def source(
@@ -182,3 +184,26 @@ def test_a_judgement_of_nothing_is_an_error(tmp_path: Path, text: str, message: 
     path.write_text(text, "utf-8")
     with pytest.raises(CatalogError, match=message):
         bias.check(OFT, bias.read(tmp_path))
+
+
+# The index of baselines ---------------------------------------------------------------------------
+
+
+def test_a_paper_says_of_how_many_tables_the_rate_was_searched() -> None:
+    papers = {paper.source.key: paper for paper in baselines.papers()}
+    assert len(papers) == len(baselines.records()) == len(read_tables(ROOT))
+    for paper in papers.values():
+        assert 0 <= paper.searched <= paper.of
+        assert (paper.word == "searched") == (0 < paper.searched == paper.of)
+    assert papers["zhang2023adalora"].word == "searched"
+    assert papers["meng2024pissa"].word == "searched in part"
+    assert papers["liu2024dora"].word == "not searched"
+    assert papers["lester2021prompt"].word == "no LoRA"
+
+
+def test_a_badge_says_the_word_and_two_raters_agree_as_counted() -> None:
+    assert ">LoRA’s rate: searched</text>" in baselines.files()["badges/zhang2023adalora.svg"]
+    assert baselines.kappa([(True, False), (False, True)]) == -1
+    one, other = (Pooled(mean, mean - 1, mean + 1, 0, 0, 0, ()) for mean in (3, 1))
+    found = baselines.difference(one, other)
+    assert found == pytest.approx((2, 2 - 2**0.5, 2 + 2**0.5))
