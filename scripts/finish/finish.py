@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from scripts.bootstrap import ROOT, SetupError
 from scripts.cache import digest, kept, tidy
 from scripts.catalog import Catalog, citations, errata, exports, read, summaries
-from scripts.finish import datasets
+from scripts.finish import datasets, paper
 from scripts.finish.compress import compress
 from scripts.finish.fonts import KATEX, add_fonts
 from scripts.finish.foot import add_foot, add_state, cite
@@ -105,6 +105,7 @@ def make(pages: Path, out: Path, packed: Path, catalog: Catalog) -> None:
     date_sitemap(out, facts.date)
     add_assets(out, packed)
     add_data(out, catalog, facts)
+    paper.write(out, facts)
     add_search(out, catalog, formulas)
     add_names(out, facts.url)
     add_policy(out)

@@ -15,6 +15,7 @@ from scripts.catalog import Catalog
 from scripts.catalog.exports import Site
 from scripts.catalog.papers import Paper
 from scripts.catalog.records import Method
+from scripts.finish import paper
 
 REFRESH = 'http-equiv="refresh"'
 """In a page that leads to another one."""
@@ -97,13 +98,15 @@ def _citation(title: str, url: str, papers: list[Paper], site: Site) -> Iterator
         "citation_public_url": site.url + url,
         "citation_fulltext_html_url": site.url + url,
     }
+    if url == paper.OF:
+        facts["citation_pdf_url"] = site.url + paper.AT
     yield from (_meta("name", name, value) for name, value in facts.items())
-    for paper in papers:
-        parts = [f"citation_title={paper.title}"]
-        parts += [f"citation_author={author}" for author in paper.authors]
-        parts += [f"citation_publication_date={paper.year}"]
-        parts += [f"citation_doi={paper.doi}"] if paper.doi else []
-        parts += [f"citation_arxiv_id={paper.arxiv}"] if paper.arxiv else []
+    for one in papers:
+        parts = [f"citation_title={one.title}"]
+        parts += [f"citation_author={author}" for author in one.authors]
+        parts += [f"citation_publication_date={one.year}"]
+        parts += [f"citation_doi={one.doi}"] if one.doi else []
+        parts += [f"citation_arxiv_id={one.arxiv}"] if one.arxiv else []
         yield _meta("name", "citation_reference", "; ".join(parts))
 
 
