@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import chain
 from math import hypot
 from pathlib import Path
 from statistics import median
@@ -159,8 +160,8 @@ def facts(root: Path = ROOT) -> Iterator[Fact]:
         "all": words.total(),
         "with LoRA": words.total() - words["no LoRA"] - words["no table"],
     }
-    counts = {**known, **words, "rated twice": len(both), "agree": agree, "unknown cells": unknown}
-    for column, count in counts.items():
+    rest = {"rated twice": len(both), "agree": agree, "unknown cells": unknown}
+    for column, count in chain(known.items(), words.items(), rest.items()):
         yield Fact(*where, column, count, f"{count}", "docs/data/tables")
     value = kappa([(here, there) for _, here, there in both])
     yield Fact(*where, "kappa", value, say.number(value, 2), "docs/data/tables")
