@@ -44,7 +44,7 @@ WORDS: dict[str, dict[str, str]] = {
 
 
 class Column(NamedTuple):
-    type: Literal["string", "integer", "number", "date"]
+    type: Literal["string", "integer", "number", "boolean", "date"]
     meaning: str
     unit: str = ""
 

@@ -174,7 +174,11 @@ def facts(root: Path = ROOT) -> Iterator[Fact]:
                 yield Fact(*place, count, f"{count}", "docs/data/tables")
         one, other = (effect(kinds, side, root) for kinds in (("both_tuned",), UNSEARCHED))
         if one and other:
-            yield _ends("difference", side, difference(one, other))
+            found = difference(one, other)
+            yield _ends("difference", side, found)
+            text = "not told apart" if found.none else "told apart"
+            place = (FACTS, "rates", "difference", f"{side} word")
+            yield Fact(*place, 0, text, "docs/data/tables", "text")
 
 
 def _ends(row: str, column: str, found: Interval) -> Fact:

@@ -22,7 +22,7 @@ from scripts.finish import datasets
 from scripts.survey.facts.pair import read_models
 from scripts.survey.facts.papers import read_tables
 from scripts.survey.results import bets
-from scripts.survey.sources import forest, head_to_head
+from scripts.survey.sources import baselines, forest, head_to_head
 from scripts.survey.sources.providers import facts
 
 SITE = Site("https://example.org/", "Title", "Authors", "2026-01-02", "1.2.3")
@@ -30,6 +30,7 @@ TYPES: dict[str, Callable[[str], object]] = {
     "string": str,
     "integer": int,
     "number": float,
+    "boolean": {"true": True, "false": False}.__getitem__,
     "date": date.fromisoformat,
 }
 
@@ -45,6 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (out / "data" / "head_to_head.csv").write_text(head_to_head.as_csv(compared), "utf-8")
     (out / "data" / "errata.csv").write_text(errata_csv(read()), "utf-8")
     (out / "bets.csv").write_text(bets.table(bets.bets()), "utf-8")
+    (out / "data" / "baselines.csv").write_text(baselines.table(), "utf-8")
     for name, text in forest.tables().items():
         (out / name).write_text(text, "utf-8")
     (out / "catalog.csv").write_text(exports.catalog_csv(read(), SITE), "utf-8")
