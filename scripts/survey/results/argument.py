@@ -2,8 +2,9 @@
 
 argument/premises: Layers need different ranks, credence    so `word`, `why`, `step`; where it
     was tested, `supported`, `contradicted` or `open`: the credence above even, in points
-argument: all, premises     how many there are; so `tested`, `settled`, `supported`
-argument: all, brier        the mean squared error of the credences of those that are settled
+argument: all, premises     how many steps there are; so `tested`; of premises alone
+                            `settled`, `supported`
+argument: all, brier        the mean squared error of the credences of settled premises
 argument: all, credence     their mean
 """
 
@@ -51,7 +52,7 @@ def facts() -> Iterator[Fact]:
             yield fact(*where, lane, (above, above, above), "+0")
             yield fact(*where, "tested", one.credence, "0 %")
     tested = [one for one in premises if one.word != "not tested"]
-    settled = [one for one in tested if one.word in SETTLED]
+    settled = [one for one in tested if one.word in SETTLED and one.step == "premise"]
     supported = [one.word == "supported" for one in settled]
     yield fact("", "all", "premises", len(premises))
     yield fact("", "all", "tested", len(tested))
