@@ -92,7 +92,7 @@ QUERIES = {
     "errata": "errata/",
     "DailyDilemmas": "methods/antipasto/#evidence",
     "semantic roles": "methods/prompt_tuning/#grade",
-    "Stiefel manifold": "methods/hra/#errata",
+    "Stiefel manifold": "names/#stella",
 }
 
 
