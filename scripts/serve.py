@@ -33,6 +33,8 @@ HOST = "127.0.0.1"
 MOST = 65_535  # ports
 ALONE, ANYWHERE = "frame-ancestors 'none'", "frame-ancestors *"
 """Sites that may frame a page: none, or any where it shows a part of itself alone."""
+PARTS = ("?embed=", 'http-equiv="refresh"')
+"""In a page that lists its parts, or that leads from an old address to one that may."""
 
 
 def base(folder: Path) -> str:
@@ -87,7 +89,8 @@ def application(folder: Path) -> Any:
         query, frames = environ.get("QUERY_STRING", ""), ALONE
         page = folder / environ["PATH_INFO"].removeprefix(home) / "index.html"
         if "embed" in parse_qs(query, keep_blank_values=True) and page.is_file():
-            frames = ANYWHERE  # what an old address leads to is shown, too
+            text = page.read_text("utf-8")
+            frames = ANYWHERE if any(part in text for part in PARTS) else ALONE
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
             sent = [

@@ -173,12 +173,14 @@ def _supported(bet: bets.Bet) -> dict[str, Any]:
     """Return the answer of a method's page to *Is the idea supported?*, and what it rests on."""
     said = _together()
     words = {e.control: said[f"{bet.method}, {e.control}", "word"] for e in bet.controls}
-    against = ", ".join(f"{word} against {say.named(name)}" for name, word in words.items())
+    against = ", ".join(
+        f"{said[f'{bet.method}, {name}', 'against']} {say.named(name)}" for name in words
+    )
     return {
         "module": bet.slug,
-        "word": said[bet.method, "word"],
+        "word": (now := said[bet.method, "word"]),
         "where": (where := said["study", "where"]),
-        "sentence": f"{against[:1].upper()}{against[1:]}, {where}.",
+        "sentence": f"{now.capitalize()}: {against}, {where}.",
         "because": said[bet.method, "why"],
         "controls": [{"name": name, "word": word} for name, word in words.items()],
     }

@@ -15,7 +15,7 @@ from scripts.catalog import Catalog
 from scripts.catalog.exports import Site
 from scripts.catalog.papers import Paper
 from scripts.catalog.records import Method
-from scripts.finish import paper
+from scripts.finish.paper import AT, OF
 
 REFRESH = 'http-equiv="refresh"'
 """In a page that leads to another one."""
@@ -98,8 +98,8 @@ def _citation(title: str, url: str, papers: list[Paper], site: Site) -> Iterator
         "citation_public_url": site.url + url,
         "citation_fulltext_html_url": site.url + url,
     }
-    if url == paper.OF:
-        facts["citation_pdf_url"] = site.url + paper.AT
+    if url == OF:
+        facts["citation_pdf_url"] = site.url + AT
     yield from (_meta("name", name, value) for name, value in facts.items())
     for one in papers:
         parts = [f"citation_title={one.title}"]

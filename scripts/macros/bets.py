@@ -28,7 +28,7 @@ class Shown(NamedTuple):
     page: str
     reasons: str
     now: str
-    words: dict[str, str]
+    against: dict[str, str]
     """By control."""
     why: str
     out: dict[str, str]
@@ -39,8 +39,8 @@ def shown(bet: Bet) -> Shown:
     out = {e.control: controls(bet.slug)[e.control].out.replace("'", "’") for e in bet.controls}
     printed = [(c, _side(c)) for c in bet.printed]
     now, why = (facts().say(f"together: {bet.method}, {part}") for part in ("word", "why"))
-    words = {say.named(n): facts().say(f"together: {bet.method}, {n}, word") for n in out}
-    return Shown(bet, *names()[bet.slug], inline(reasons(bet)), now, words, why, out, printed)
+    by = {say.named(n): facts().say(f"together: {bet.method}, {n}, against") for n in out}
+    return Shown(bet, *names()[bet.slug], inline(reasons(bet)), now, by, why, out, printed)
 
 
 def _side(contrast: Contrast) -> str:

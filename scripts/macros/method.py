@@ -51,8 +51,8 @@ BACK = {
 """Relations as the other page words them; what is not here reads the same from both ends."""
 
 TO_LORA = (
-    "\n\n`convert_to_lora` turns a trained one into LoRA. *LoRA that keeps 90 %* in the widget is "
-    "the rank that it takes for `rank=0.9`."
+    "\n\n`convert_to_lora` turns a trained adapter into LoRA. The widget's *LoRA that keeps "
+    "90 %* is the rank that it picks for `rank=0.9`."
 )
 
 SCALES = "Scales every step of training. A fit reaches the same at any value."

@@ -35,6 +35,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "index.html": PAGE.encode(),
         "404.html": b"<!doctype html><title>No such page</title>",
         "methods/one/index.html": PAGE.encode(),
+        "methods/old/index.html": b'<meta http-equiv="refresh" content="0; url=../one/">',
+        "about/index.html": b"<!doctype html><title>About</title>",
         f"assets/py/{DIGEST}/python.wasm": b"\0asm",
         f"assets/py/{DIGEST}/core.mjs": TEXT,
         f"assets/demo/draw-{DIGEST}.js": TEXT,
@@ -141,17 +143,19 @@ def test_the_sitemap_lists_the_addresses_of_this_server(site: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "who"),
+    ("address", "who"),
     [
-        ("?embed", "*"),
-        ("?rank=4&embed=try-one", "*"),
-        ("?embed=gone", "*"),
-        ("?rank=4", "'none'"),
-        ("?x=embed", "'none'"),
+        ("methods/one/?embed", "*"),
+        ("methods/one/?rank=4&embed=try-one", "*"),
+        ("methods/one/?embed=gone", "*"),
+        ("methods/old/?embed=try-one", "*"),
+        ("methods/one/?rank=4", "'none'"),
+        ("methods/one/?x=embed", "'none'"),
+        ("about/?embed", "'none'"),
     ],
 )
-def test_a_part_of_a_page_may_be_shown_in_any_frame(site: str, query: str, who: str) -> None:
-    answer = Answer(site, f"/methods/one/{query}")
+def test_a_part_of_a_page_may_be_shown_in_any_frame(site: str, address: str, who: str) -> None:
+    answer = Answer(site, f"/{address}")
     assert answer.headers["Content-Security-Policy"].endswith(f"; frame-ancestors {who}")
     assert answer.status == 200
 

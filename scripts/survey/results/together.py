@@ -144,6 +144,18 @@ def word(some: Sequence[Estimate], claim: Claim = "ahead", sure: float = 0.95) -
     return "contradicted" if minus and not above else "inconclusive"
 
 
+AGAINST: dict[Word, str] = {
+    "supported": "better than", "contradicted": "worse than", "no effect": "as good as",
+    "mixed": "mixed against", "inconclusive": "no clear difference from",
+}  # fmt: skip
+
+
+def against(whose: tuple[str, str], said: Word) -> str:
+    """Return how a method compares with its control, in words that precede the control's name."""
+    match = said == "supported" and claims()[whose] == "level"
+    return "no worse than" if match else AGAINST[said]
+
+
 def of_all(words: Iterable[Word]) -> Word:
     """Return the word of a method, from those of its comparisons.
 
@@ -219,7 +231,9 @@ def facts() -> Iterator[Fact]:
         counts["steady"] += bet.method not in unsteady()
         counts["settled"] += bet.word == "cannot be told" and now != "inconclusive"
         for control, one in own.items():
-            yield fact("", f"{bet.method}, {control}", "word", one)
+            row = f"{bet.method}, {control}"
+            yield fact("", row, "word", one)
+            yield fact("", row, "against", against((bet.method, control), one))
         yield fact("", bet.method, "word", now)
         yield fact("", bet.method, "supported", f"{now}, {where}")
         yield fact("", bet.method, "before", bet.word)

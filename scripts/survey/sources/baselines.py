@@ -38,7 +38,7 @@ WORDS: dict[Rates, Word] = {
     "unknown": "not stated",
 }  # fmt: skip
 UNSEARCHED: tuple[Rates, ...] = ("shared", "unknown", "method_tuned")
-"""From the least to the most unfair: of equally many tables the worse counts."""
+"""From the least to the most unfair: of equally many tables the milder counts."""
 
 
 class Paper(NamedTuple):
@@ -86,7 +86,7 @@ def _word(source: Source, rates: Counter[Rates]) -> Word:
         return "no LoRA"
     if rates["both_tuned"]:
         return "searched" if len(rates) == 1 else "searched in part"
-    return WORDS[max(UNSEARCHED, key=lambda kind: (rates[kind], UNSEARCHED.index(kind)))]
+    return WORDS[max(UNSEARCHED, key=rates.__getitem__)]
 
 
 # Effects ------------------------------------------------------------------------------------------
