@@ -65,8 +65,8 @@ def say(text: str) -> None:
     print(f"· {text}", file=sys.stderr, flush=True)
 
 
-def environment(*, browser: bool = False, studies: bool = False) -> dict[str, str]:
-    """Set up Python, Node and npm packages, for `browser` also browsers, for `studies` also JAX.
+def environment(*, browser: bool = False, tests: bool = False) -> dict[str, str]:
+    """Set up Python, Node and npm packages, on request tools and browsers.
 
     Returns:
         The variables for child processes: `PATH` finds the right `python`, `node` and `npm` first.
@@ -85,7 +85,7 @@ def environment(*, browser: bool = False, studies: bool = False) -> dict[str, st
             f"{'.'.join(map(str, OLDEST_PYTHON))} is needed. Run this command with a newer one."
         )
     with locked(ROOT / ".build" / "lock"):
-        python_packages(studies=studies)
+        python_packages(tests=tests)
         node()
         node_packages()
         if browser:
@@ -122,8 +122,8 @@ def parse(root: Path = ROOT) -> None:
                 ) from None
 
 
-def python_packages(*, studies: bool = False) -> None:
-    """Make `.venv` and install the pinned and hashed requirements, on request those of studies."""
+def python_packages(*, tests: bool = False) -> None:
+    """Make `.venv` and install the pinned and hashed requirements, on request those of tests."""
     if not (PYTHON.exists() and WHOLE.exists()):
         try:
             import ensurepip  # noqa: F401
@@ -132,8 +132,8 @@ def python_packages(*, studies: bool = False) -> None:
         run("Python: making .venv", [sys.executable, "-m", "venv", "--clear", str(VENV)])
         WHOLE.touch()
     _pip_install(ROOT / "requirements.txt", "Python packages")
-    if studies:
-        _pip_install(ROOT / "requirements-studies.txt", "Python packages of the studies")
+    if tests:
+        _pip_install(ROOT / "requirements-tests.txt", "Python packages of tests and studies")
 
 
 def _pip_install(requirements: Path, label: str) -> None:

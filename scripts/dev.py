@@ -142,7 +142,7 @@ def main() -> None:
     command = COMMANDS[chosen.command]
     try:
         browser = command is test and QUICK not in chosen.arguments
-        environment(browser=browser, studies=command in (test, check, study))
+        environment(browser=browser, tests=command not in (serve, build))
         command(chosen.arguments)
     except SetupError as error:
         sys.exit(f"✗ {error}")
