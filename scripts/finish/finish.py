@@ -27,6 +27,7 @@ from scripts.finish.policy import add_policy
 from scripts.finish.release import add_names, add_python
 from scripts.finish.search import add_search
 from scripts.finish.typography import dress
+from scripts.survey.facts import peft
 from scripts.survey.facts.pair import read_models
 from scripts.survey.facts.papers import read_tables
 from scripts.survey.results import bets
@@ -254,7 +255,8 @@ def add_data(out: Path, catalog: Catalog, facts: exports.Site) -> None:
         "references.bib": (ROOT / "docs" / "references.bib").read_text("utf-8"),
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {facts.url}sitemap.xml\n",
     }
-    texts |= forest.tables() | baselines.files()
+    runs = {m.runs: facts.url + m.url for m in catalog.methods.values()}
+    texts |= forest.tables() | baselines.files() | peft.leaderboards(runs)
     for m in catalog.methods.values():
         for end, text in citations.files(m, catalog, facts).items():
             texts[f"{m.url}{m.slug}.{end}"] = text

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from scripts.bootstrap import ROOT
+from scripts.survey.facts.reader import as_csv
 from scripts.survey.facts.result import FULL, Number, Row, Source, Table
 
 KEY = "peft2026benchmark"
@@ -137,6 +138,42 @@ def best(suite: Suite) -> dict[Key, Run]:
     for run in runs(suite):
         chosen.setdefault(run.key, run)
     return chosen
+
+
+# As leaderboards ----------------------------------------------------------------------------------
+
+BOARD = (
+    "rank", "method", "page", "run", "model", "dataset", "metric", "value", "standard_error",
+    "parameters", "learning_rate",
+)  # fmt: skip
+TASKS: dict[Suite, tuple[str, str, str]] = {
+    "metamathqa": ("Llama-3.2-3B", "GSM8K after MetaMathQA", "accuracy, per cent"),
+    "imagegen": ("FLUX.2-klein-base-4B", "subject-driven images", "DINOv2 similarity"),
+}
+
+
+def leaderboards(pages: Mapping[Key, str]) -> dict[str, str]:
+    """Return a table for each suite with a run of each method, best first.
+
+    It is the run with the best validation score, where the suite has one.
+
+    Args:
+        pages: Addresses of methods' pages, by the key of their runs.
+    """
+    return {f"data/leaderboard_{suite}.csv": _leaderboard(suite, pages) for suite in SUITES}
+
+
+def _leaderboard(suite: Suite, pages: Mapping[Key, str]) -> str:
+    chosen: dict[Key, Run] = {}
+    for run in sorted(runs(suite), key=lambda run: -run.validation):
+        chosen.setdefault(run.key, run)
+    ranked = sorted(chosen.values(), key=lambda run: -run.score)
+    rows: list[tuple[object, ...]] = [BOARD]
+    for place, run in enumerate(ranked, 1):
+        measured = (round(run.score, 5), run.standard_error, run.parameters, run.learning_rate)
+        named = (run.tuner, pages.get(run.key, ""), run.experiment)
+        rows.append((place, *named, *TASKS[suite], *measured))
+    return as_csv(rows)
 
 
 # As a source --------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from scripts.catalog import exports, read, summaries
 from scripts.catalog.errata import errata_csv
 from scripts.catalog.exports import Site, read_site
 from scripts.finish import datasets
+from scripts.survey.facts import peft
 from scripts.survey.facts.pair import read_models
 from scripts.survey.facts.papers import read_tables
 from scripts.survey.results import bets
@@ -47,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (out / "data" / "errata.csv").write_text(errata_csv(read()), "utf-8")
     (out / "bets.csv").write_text(bets.table(bets.bets()), "utf-8")
     (out / "data" / "baselines.csv").write_text(baselines.table(), "utf-8")
-    for name, text in forest.tables().items():
+    for name, text in (forest.tables() | peft.leaderboards({1: "https://example.org/"})).items():
         (out / name).write_text(text, "utf-8")
     (out / "catalog.csv").write_text(exports.catalog_csv(read(), SITE), "utf-8")
     return out
