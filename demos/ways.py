@@ -296,7 +296,7 @@ def matrices(found: Reached) -> Panel:
     s, limit = found.change.symbol, float(np.abs(found.wanted.delta).max())
     how = "Trained" if found.aim["way"] == "trained" else "Fitted"
     views = [
-        view("target", f"Wanted Δ{s}*", wanted, limit),
+        view("target", f"Target Δ{s}*", wanted, limit),
         view("delta", f"{how} Δ{s}", change, limit),
         view("residual", "Residual", wanted - change, limit) | {"sum": "1 -1"},
     ]
@@ -306,7 +306,7 @@ def matrices(found: Reached) -> Panel:
         else "Outputs: a row per feature, a column per token."
     )
     return {
-        "kind": "matrix", "name": "wanted", "title": "Wanted, reached, residual",
+        "kind": "matrix", "name": "wanted", "title": "Target, reached, residual",
         "views": views, "note": f"All on one scale. {lines}",
     }  # fmt: skip
 
@@ -402,17 +402,19 @@ def sentence(found: Reached, s: Shares) -> str:
         "One parameter explains" if s.parameters == 1 else f"{s.parameters:,} parameters explain"
     )
     parts = [f"{count} {percent(s.own)} of {thing}{steps}"]
-    others = []
+    others: list[tuple[str, float]] = []
     if s.lora and s.lora[1] == s.parameters and abs(s.own - s.lora[2]) < 5e-4:
         parts[0] += f", as much as any change of rank {s.lora[0]} can"
     elif s.lora:
-        others.append(f"LoRA of rank {s.lora[0]} with {s.lora[1]:,} explains {percent(s.lora[2])}")
+        others.append((f"LoRA of rank {s.lora[0]} with {s.lora[1]:,}", s.lora[2]))
     if s.rank:
-        others.append(f"the best change of rank {s.rank[0]} explains {percent(s.rank[1])}")
-    others.append(f"a random subspace of as many dimensions {percent(s.chance)}")
-    text = f"{parts[0]}; {', '.join(others)}."
+        others.append((f"the best change of rank {s.rank[0]}", s.rank[1]))
+    others.append(("a random subspace of as many dimensions", s.chance))
+    (first, share), *rest = others
+    parts += [f"{first[0].upper()}{first[1:]} explains {percent(share)}"]
+    text = f"{'. '.join(parts)}{''.join(f', {who} {percent(share)}' for who, share in rest)}."
     if found.held_out is not None:
-        fresh = "less than nothing" if found.held_out < 0 else percent(found.held_out)
+        fresh = "below 0\xa0%" if found.held_out < 0 else percent(found.held_out)
         text += f" On fresh tokens it is {fresh}."
     if found.beside:
         text += f" {ALPHA}"

@@ -9,7 +9,7 @@ import { button, download, make, paragraph } from "../page/element.js";
 
 /** @typedef {import("./data.js").Data} Data */
 
-const VIEWS = { target: "Wanted", fitted: "Fitted", residual: "Residual" };
+const VIEWS = { target: "Target", fitted: "Fitted", residual: "Residual" };
 
 /**
  * The widget of a method at the settings of a cell: at those of its page it may explain another share.

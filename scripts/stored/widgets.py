@@ -45,7 +45,7 @@ LABELS = {
     "theta_max": "Limit in degrees",
     "topk": "Top k",
     "way": "How ΔW is made",
-    "world": "Wanted change",
+    "world": "Target",
 }
 BASES = {
     "trained": "trained: values", "trained_q": "trained: queries", "trained_k": "trained: keys",

@@ -111,7 +111,7 @@ STATIC: dict[str, tuple[str, dict[str, str | int]]] = {
             "svg.chart:visible": 2,
             ".extents tbody tr": 11,
             "adapter-demo noscript:visible": 1,
-            **{f"role=img[name=/{name}.*, 32 × 32/]": 1 for name in ("Wanted ΔW", "Residual")},
+            **{f"role=img[name=/{name}.*, 32 × 32/]": 1 for name in ("Target ΔW", "Residual")},
             "adapter-demo :enabled:is(input, select)": 0,
         },
     ),
