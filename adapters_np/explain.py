@@ -25,9 +25,9 @@ from adapters_np.linalg import Array
 class Explained(NamedTuple):
     """A method's best fit to a change.
 
-    `share` of ‖change‖² is explained by `size` trained parameters at these `knobs`. `chance` is
-    what a random subspace of that many parameters explains on average, `low_rank` what the best
-    change of the rank that they buy does. `adapter` is the fitted one.
+    With `size` trained parameters at these `knobs` it explains `share` of ‖change‖². A random
+    subspace of that many parameters explains `chance` on average. The best change of the rank that
+    they buy explains `low_rank`. The fitted adapter is `adapter`.
     """
 
     share: float
@@ -54,8 +54,8 @@ def explained(method: str, W: Array, change: Array, parameters: int | None = Non
         parameters: How many may be trained; as many as LoRA of rank 4 has if none is given.
 
     Raises:
-        ValueError: when the method is unknown or amounts to no change of a weight, W is no matrix,
-            the shapes differ, an entry is not finite, the change is zero, or parameters is below 1.
+        ValueError: When the method is unknown or changes no weight, or when parameters is below 1.
+            Also when W is no matrix, shapes differ, an entry is not finite or the change is zero.
     """
     W, change = np.asarray(W, dtype=float), np.asarray(change, dtype=float)
     cls = load(method)

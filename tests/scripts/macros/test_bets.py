@@ -106,8 +106,8 @@ def test_pages_say_the_word_of_the_joint_analysis_and_where() -> None:
     said = facts().say("together: oft 16, word")
     badge = f'<span class="badge bet {said.replace(" ", "-")}">{said.capitalize()}</span>'
     assert f"<dt>Is the idea supported?</dt> <dd>{badge}" in top
-    by = facts().say("together: oft 16, shuffled, word")
-    assert f'{by} against <a href="#own-control">shuffled</a>' in top
+    by = facts().say("together: oft 16, shuffled, against")
+    assert f'{by} <a href="#own-control">shuffled</a>' in top
     assert f"{facts().say('together: study, where')}." in top
     later = Furniture(page("methods/peanut/")).verdict()
     assert '<a href="../../findings/bets/#later">one base model, on code</a>, ' in later
