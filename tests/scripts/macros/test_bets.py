@@ -113,7 +113,7 @@ def test_pages_say_the_word_of_the_joint_analysis_and_where() -> None:
     assert '<a href="../../findings/bets/#later">one base model, on code</a>, ' in later
     assert "no clear difference from <em>entries shuffled</em>, " in later
     untested = Furniture(page("methods/adalora/")).verdict()
-    assert "<dd>Not tested: no training run here takes the idea out.</dd>" in untested
+    assert "<dd>Not tested: no training run here removes the idea.</dd>" in untested
 
 
 def test_the_study_says_whether_it_finds_what_is_planted_and_only_that(tables: Tables) -> None:
