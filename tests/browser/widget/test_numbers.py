@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -16,10 +18,12 @@ from adapters_np.knobs import Knob
 from demos.panels import Answer
 from demos.probe import probe
 from demos.settings import settings
+from demos.world import toy
 
 # Sums run in another order in the browser, so what is zero but for round-off is another round-off.
 ROUND_OFF = 1e-9
 RELATIVE = 1e-9
+NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
 WIDGET = """(method) => {
   document.querySelector("adapter-demo")?.remove();
@@ -137,8 +141,15 @@ def test_every_widget_answers_like_cpython_at_the_ends_of_its_knobs(
 
 @pytest.mark.weekly
 @pytest.mark.parametrize("method", sorted(slugs()))
-def test_a_widget_writes_what_cpython_writes_at_random_settings(visit: Page, method: str) -> None:
-    """On every eighth method, as on a processor a quarter as fast."""
+def test_a_widget_writes_what_cpython_writes_at_random_settings(
+    visit: Page, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On every eighth method, as on a processor a quarter as fast.
+
+    A random step agrees to the digits shown. Fits and training go down step after step, which
+    enlarges round-off: the last digit may be another, and more only as far as it is in CPython
+    where the weight has other last bits. Adam, for one, divides slopes of zero by their own size.
+    """
     rng, own = np.random.default_rng([*method.encode()]), knobs(load(method)).values()
     slow = 4 if list(slugs()).index(method) % 8 == 0 else 1
     session = visit.context.new_cdp_session(visit)
@@ -154,9 +165,49 @@ def test_a_widget_writes_what_cpython_writes_at_random_settings(visit: Page, met
         ways.pop()
         (answer,) = ask(visit, method, chosen)
         ours, theirs = said(answer), said(expected)
-        other += [(chosen, n, ours.get(n), t) for n, t in theirs.items() if ours.get(n) != t]
+        wrong = {n: t for n, t in theirs.items() if ours.get(n) != t}
+        if chosen["way"] != "random":
+            wrong = {n: t for n, t in wrong.items() if apart(ours.get(n, ""), [t])}
+            again = [said(rounded(method, chosen, k, monkeypatch)) for k in (2, 3, 4) if wrong]
+            wrong = {
+                n: t
+                for n, t in wrong.items()
+                if apart(ours.get(n, ""), [t, *(a[n] for a in again)])
+            }
+        other += [(chosen, n, ours.get(n), t) for n, t in wrong.items()]
     session.detach()
     assert other == []
+
+
+def rounded(method: str, chosen: dict[str, Any], k: int, patch: pytest.MonkeyPatch) -> Answer:
+    """Return CPython's answer for a weight whose entries differ in their last bits."""
+
+    @wraps(toy)
+    def other(**values: Any) -> Any:
+        world = toy(**values)
+        return world._replace(W=world.W * (1 + k * np.finfo(float).eps))
+
+    with patch.context() as patched:
+        patched.setattr("demos.settings.toy", other)
+        return probe(method, chosen)
+
+
+def apart(ours: str, theirs: list[str]) -> bool:
+    """Say whether words or numbers are other ones, further than a unit and twice their spread."""
+    if len({NUMBER.sub("", text) for text in (ours, *theirs)}) > 1:
+        return True
+    written = [NUMBER.findall(text) for text in (ours, *theirs)]
+    units = np.array([[10.0 ** -len(n.partition(".")[2]) for n in found] for found in written])
+    numbers = np.array([[float(n.replace(",", "")) for n in found] for found in written])
+    spread = np.ptp(numbers[1:], axis=0)
+    return bool((np.abs(numbers[0] - numbers[1]) > 1.01 * units.max(axis=0) + 2 * spread).any())
+
+
+def test_a_unit_of_the_last_digit_is_round_off_and_more_is_not() -> None:
+    assert not apart("3.98 of 4", ["3.99 of 4"])
+    assert apart("3.97 of 4", ["3.99 of 4"])
+    assert apart("explains 3.98", ["reaches 3.98"])
+    assert not apart("70 %", ["66 %", "68 %"])
 
 
 def answer_or_reason(method: str, chosen: dict[str, Any]) -> Answer | str:
