@@ -19,6 +19,7 @@ from demos.protocols import (
     AddsTokens,
     Estimates,
     Mixes,
+    Perturbs,
     Remembers,
     Rotates,
     Shows,
@@ -370,3 +371,18 @@ def mixture(found: Reached) -> Panel:
     weights = adapter.mixture(change.world.W, change.world.X).mean(axis=1)
     lines, note = {"weight": weights}, "Mean over tokens."
     return series("mixture", "Weights of the parts", lines, "part", "weight", note=note)
+
+
+@picture
+def surroundings(found: Reached) -> Panel:
+    """Return the noise of a training step: first what A reads and B writes, then the rest."""
+    adapter = serving(found.change.adapter, Perturbs, "picture surroundings")
+    V, U = (np.linalg.svd(M, full_matrices=True)[2] for M in (adapter.A, adapter.B.T))
+    noise = np.abs(U @ adapter.perturbation(found.change.world.W) @ V.T)
+    r = len(adapter.A)
+    note = (
+        f"The first {r} columns are what A reads, the first {r} rows what B writes, as soon as "
+        "B is not zero. The rest is what the factors cannot move."
+    )
+    title = "Where the noise around the merged weight lies"
+    return heatmaps("surroundings", title, note, float(noise.max() or 1), noise=noise)

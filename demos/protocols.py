@@ -144,3 +144,16 @@ class AddsTasks(Protocol):
     """How much of each task's change is added, (tasks,)."""
     changes: Array
     """The tasks' changes, (tasks, d_out, d_in)."""
+
+
+@runtime_checkable
+class Perturbs(Protocol):
+    """A pair of factors trained under noise on the merged weight."""
+
+    A: Array
+    """What is read, (rank, d_in)."""
+    B: Array
+    """What is written, (d_out, rank)."""
+
+    def perturbation(self, W: Array) -> Array:
+        """Return the noise of a training step, (d_out, d_in)."""
