@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters_np.core import flatten
-from adapters_np.linalg import Array, angles_from, thin_svd
+from adapters_np.linalg import Array, angles_from
 from demos.change import ROUND_OFF as ROUND_OFF
 from demos.change import Change, numerical_rank, significant
 from demos.panels import Panel, number
@@ -26,7 +26,6 @@ from demos.protocols import (
     Estimates,
     Mixes,
     Needed,
-    Perturbs,
     Rotates,
     Steers,
     Stores,
@@ -111,9 +110,8 @@ def largest_angle(change: Change, adapter: Rotates) -> Panel:
     R = adapter.rotation()
     chord = float(np.linalg.norm(R - np.eye(len(R)), 2))
     value = float(np.degrees(2 * np.arcsin(min(chord / 2, 1.0))))
-    return number(
-        "largest_angle", "Largest angle of R", value, "degrees", "θ with 2 sin(θ/2) = ‖R − I‖₂."
-    )
+    note = "θ with 2 sin(θ/2) = ‖R − I‖₂."
+    return number("largest_angle", "Largest angle of R", value, "degrees", note)
 
 
 @gauge_of(Rotates)
@@ -334,20 +332,6 @@ def estimate_angle(change: Change, adapter: Estimates) -> Panel:
     value = float(angles_from(adapter.truth, adapter.estimates())[-1])
     note = "Between the difference of the two means and the direction that all pairs share."
     return number("estimate_angle", "Angle to the true direction", value, "degrees", note)
-
-
-@gauge_of(Perturbs)
-def noise_outside(change: Change, adapter: Perturbs) -> Panel:
-    """Return the share of the noise's energy where A reads nothing and B writes nothing."""
-    noise = adapter.perturbation(change.world.W)
-    left = noise
-    for M in (adapter.A, adapter.B.T):
-        _, sigma, Vt = thin_svd(M)
-        used = Vt[: int((sigma > ROUND_OFF).sum())]
-        left = (left - left @ used.T @ used).T
-    value = 100 * float((left**2).sum() / max((noise**2).sum(), np.finfo(float).tiny))
-    note = "The share of its energy in directions that neither factor reads or writes."
-    return number("noise_outside", "Noise outside A and B", value, "%", note)
 
 
 @gauge_of(AddsTokens)

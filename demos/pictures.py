@@ -19,7 +19,6 @@ from demos.protocols import (
     AddsTokens,
     Estimates,
     Mixes,
-    Perturbs,
     Remembers,
     Rotates,
     Shows,
@@ -257,10 +256,8 @@ def core(found: Reached) -> Panel:
         "UᵀΔWV with W = UΣVᵀ: row i and column j connect the i-th left and the j-th right "
         "singular vector of W, the strongest first."
     )
-    limit = float(np.abs(wanted).max())
-    return heatmaps(
-        "core", "In the singular basis of W", note, limit, wanted=wanted, reached=reached
-    )
+    title, limit = "In the singular basis of W", float(np.abs(wanted).max())
+    return heatmaps("core", title, note, limit, wanted=wanted, reached=reached)
 
 
 @picture
@@ -306,9 +303,8 @@ def rows(found: Reached) -> Panel:
 def positions(found: Reached) -> Panel:
     """Return how far the output of each token moves."""
     lines = {"wanted": row_norms(found.wanted.delta.T), "reached": row_norms(found.change.delta.T)}
-    return series(
-        "positions", "Change of each token’s output", lines, "token", "length", style="bars"
-    )
+    title = "Change of each token’s output"
+    return series("positions", title, lines, "token", "length", style="bars")
 
 
 @picture
@@ -375,14 +371,8 @@ def mixture(found: Reached) -> Panel:
 
 @picture
 def surroundings(found: Reached) -> Panel:
-    """Return the noise of a training step: first what A reads and B writes, then the rest."""
-    adapter = serving(found.change.adapter, Perturbs, "picture surroundings")
-    V, U = (np.linalg.svd(M, full_matrices=True)[2] for M in (adapter.A, adapter.B.T))
-    noise = np.abs(U @ adapter.perturbation(found.change.world.W) @ V.T)
-    r = len(adapter.A)
-    note = (
-        f"The first {r} columns are what A reads, the first {r} rows what B writes, as soon as "
-        "B is not zero. The rest is what the factors cannot move."
-    )
-    title = "Where the noise around the merged weight lies"
-    return heatmaps("surroundings", title, note, float(noise.max() or 1), noise=noise)
+    """Return the noise around the merged weight in which a training step takes its slopes."""
+    adapter = serving(found.change.adapter, Shows, "picture surroundings")
+    note, arrays = adapter.shown(found.change.world.W)
+    limit = max(float(np.abs(M).max()) for M in arrays.values()) or 1.0
+    return heatmaps("surroundings", "Noise of a training step", note, limit, **arrays)

@@ -68,10 +68,10 @@ class Tiles(Protocol):
 
 @runtime_checkable
 class Shows(Protocol):
-    """An adapter whose hypothesis is seen in arrays that its change is made of."""
+    """An adapter whose hypothesis is seen in a few arrays."""
 
     def shown(self, W: Array) -> tuple[str, dict[str, Array]]:
-        """Return how the change is made of a few arrays, in words, and these by name."""
+        """Return in words what the arrays have to do with the change, and these by name."""
 
 
 @runtime_checkable
@@ -144,16 +144,3 @@ class AddsTasks(Protocol):
     """How much of each task's change is added, (tasks,)."""
     changes: Array
     """The tasks' changes, (tasks, d_out, d_in)."""
-
-
-@runtime_checkable
-class Perturbs(Protocol):
-    """A pair of factors trained under noise on the merged weight."""
-
-    A: Array
-    """What is read, (rank, d_in)."""
-    B: Array
-    """What is written, (d_out, rank)."""
-
-    def perturbation(self, W: Array) -> Array:
-        """Return the noise of a training step, (d_out, d_in)."""

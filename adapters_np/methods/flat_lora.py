@@ -5,10 +5,10 @@ $$\min_{A, B}\ \mathbb E_\varepsilon\, L(W + s\,B A + \varepsilon), \qquad
 
 W' = W + s B A is the merged weight, and W'_i is one of its rows. What is served has no noise.
 
-Source: li2024flat, sections 3.2 and 3.3, in a translation that keeps the formulas.
-Differs: the noise is one draw here and a new one in every step there, where only its seed is kept
-and σ grows along a cosine. Noise through the factors is a control and no part of the method; the
-product of two noises is left out of it.
+Source: li2024flat, sections 3.2 and 3.3, in a translation; the authors' code has the same variance.
+Differs: the noise is one draw here and a new one in every step there, where only its seed and the
+lengths of rows are kept and σ grows along a cosine. Noise through the factors is a control and no
+part of the method; the product of two noises is left out of it.
 """
 
 from dataclasses import dataclass, replace
@@ -31,7 +31,6 @@ class FlatLoRA(WeightAdapter):
     sigma: float
     through: str
 
-    gauges = ("noise_outside", "rank", "relative_norm", "parameters")
     pictures = ("surroundings", "layers")
 
     @classmethod
@@ -76,6 +75,18 @@ class FlatLoRA(WeightAdapter):
         r = len(self.A)
         bound = self.B @ self.Z[:r] + self.Z[:, :r] @ self.A
         return bound * (np.linalg.norm(free) / np.linalg.norm(bound))
+
+    def shown(self, W: Array) -> tuple[str, dict[str, Array]]:
+        """Return how much of ε the factors cannot reach, and |ε| along their directions first."""
+        V, U = (np.linalg.svd(M)[2] for M in (self.A, self.B.T))
+        noise, r = np.abs(U @ self.perturbation(W) @ V.T), len(self.A)
+        beyond = (noise[r:, r:] ** 2).sum() / max((noise**2).sum(), np.finfo(float).tiny)
+        about = (
+            f"The first columns are what A reads, the first rows what B writes, {r} of each. "
+            f"The rest is {100 * beyond:.0f} % of the noise's energy, and moving A or B never "
+            "meets it."
+        )
+        return about, {"noise": noise}
 
     def nearest(self, W: Array, change: Array) -> Self:
         """Return the factors of the rank-r matrix nearest to a change, (d_out, d_in)."""

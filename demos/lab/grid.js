@@ -1,16 +1,9 @@
 /** Lets the cells of a table be reached by arrow keys and opened. */
 
-/** @type {Record<string, [number, number]>} rows and columns */
-const MOVES = {
-  ArrowLeft: [0, -1],
-  ArrowRight: [0, 1],
-  ArrowUp: [-1, 0],
-  ArrowDown: [1, 0],
-  Home: [0, -100],
-  End: [0, 100],
-  PageUp: [-5, 0],
-  PageDown: [5, 0],
-};
+import { MOVES } from "../widget/explore.js";
+
+/** @type {typeof MOVES} */
+const STEPS = { ...MOVES, PageUp: [-5, 0], PageDown: [5, 0] };
 
 /**
  * @param {HTMLTableElement} table Its cells that open have `data-cell`.
@@ -49,8 +42,8 @@ export function grid(table, open, signal) {
       const cell = target(event);
       if (!cell || event.altKey || event.ctrlKey || event.metaKey) return;
       if (event.key === "Enter" || event.key === " ") open(cell.dataset.cell ?? "");
-      else if (event.key in MOVES) {
-        const [down, right] = MOVES[event.key];
+      else if (event.key in STEPS) {
+        const [down, right] = STEPS[event.key];
         const all = full();
         const row = all.findIndex((row) => row.includes(cell));
         const there = all[Math.max(0, Math.min(all.length - 1, row + down))];

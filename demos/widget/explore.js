@@ -4,7 +4,7 @@ import { short } from "./draw.js";
 import { POWER, shown } from "./heatmap.js";
 
 /** @type {Record<string, [number, number]>} row and column */
-const MOVES = {
+export const MOVES = {
   ArrowLeft: [0, -1],
   ArrowRight: [0, 1],
   ArrowUp: [-1, 0],

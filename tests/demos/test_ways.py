@@ -392,7 +392,7 @@ def drawn(answer: Mapping[str, Any]) -> list[bytes]:
     """Return what the panels of an answer draw of the layer, to what a picture can show."""
     found = []
     names = ("weights", "delta_spectrum", "spectrum", "cosines", "curve", "progress", "training")
-    for name in names:
+    for name in (*names, "surroundings"):
         for p in answer["panels"]:
             if p["name"] == name:
                 arrays = [v["values"] for v in (*p.get("views", []), *p.get("lines", []))]
