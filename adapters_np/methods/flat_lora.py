@@ -83,8 +83,8 @@ class FlatLoRA(WeightAdapter):
         beyond = (noise[r:, r:] ** 2).sum() / max((noise**2).sum(), np.finfo(float).tiny)
         about = (
             f"The first columns are what A reads, the first rows what B writes, {r} of each. "
-            f"The rest is {100 * beyond:.0f} % of the noise's energy, and moving A or B never "
-            "meets it."
+            f"The rest holds {100 * beyond:.0f} % of the noise’s energy, and no small change of A "
+            "or B goes there."
         )
         return about, {"noise": noise}
 

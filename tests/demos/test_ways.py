@@ -335,11 +335,6 @@ def views(answer: Mapping[str, Any], name: str) -> list[np.ndarray]:
     ]
 
 
-def test_a_rotation_keeps_the_cosines_between_neurons() -> None:
-    for world in ("length", "few", "turn"):
-        assert panel(probe("oft", SMALL | {"world": world}), "cosines")["says"] == "all 120 kept"
-
-
 def test_a_mask_says_which_of_the_largest_wanted_entries_it_has() -> None:
     (*_, found) = reach("shira", SMALL | {"world": "entries"})
     (mask,) = views(probe("shira", SMALL | {"world": "entries"}), "mask")

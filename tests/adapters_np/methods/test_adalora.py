@@ -47,11 +47,6 @@ def test_lambdas_are_singular_values_only_where_p_and_q_are_orthonormal() -> Non
     assert singular_values(gaussian.delta(W))[0] < lambdas[0] / 20
 
 
-def test_scale_uses_the_initial_rank_whatever_is_pruned() -> None:
-    assert moved(target_rank=2, rank=16, alpha=8.0).s == 0.5
-    assert moved(target_rank=8, rank=16, alpha=8.0).s == 0.5
-
-
 def test_budget_is_shared_over_all_matrices_by_score() -> None:
     adapters = [moved(seed, target_rank=12) for seed in (2, 3, 4)]
     scores = [np.arange(12.0), 100 + np.arange(12.0), 20 + np.arange(12.0)]
@@ -60,15 +55,12 @@ def test_budget_is_shared_over_all_matrices_by_score() -> None:
     assert [rank_of(a.delta(weight(48, 64))) for a in kept] == [0, 12, 6]
 
 
-def test_budget_never_rises_and_ends_at_its_last_value() -> None:
+def test_budget_falls_by_a_cube_and_ends_at_its_last_value() -> None:
     course = [budget(t, **SCHEDULE) for t in range(101)]
     assert course[0] == course[10] == 96
     assert set(course[80:]) == {64}
+    assert course[45] == 64 + 32 // 8  # half way: one eighth of the surplus is left
     assert course == sorted(course, reverse=True)
-
-
-def test_budget_falls_by_a_cube() -> None:
-    assert budget(45, **SCHEDULE) == 64 + 32 // 8  # half way: one eighth of the surplus is left
 
 
 def test_importance_is_smoothed_sensitivity_times_its_variation() -> None:

@@ -20,15 +20,9 @@ def test_row_form_is_a_product_from_the_right() -> None:
     np.testing.assert_allclose(adapter.delta(W), expected, atol=1e-12)
 
 
+@pytest.mark.parametrize("form", ["column", "additive"])
 @pytest.mark.parametrize("block_size", [2, 4, 16])
-def test_column_form_is_the_bat_of_miss(block_size: int) -> None:
-    W, adapter = weight(48, 64), moved(form="column", block_size=block_size)
-    miss = MiSS(adapter.B.reshape(48, block_size), bat=True)
-    np.testing.assert_allclose(adapter.delta(W), miss.delta(W), atol=1e-12)
-
-
-@pytest.mark.parametrize("block_size", [2, 4, 16])
-def test_additive_form_is_the_standard_miss(block_size: int) -> None:
-    W, adapter = weight(48, 64), moved(form="additive", block_size=block_size)
-    miss = MiSS(adapter.B.reshape(48, block_size), bat=False)
+def test_two_forms_are_miss_with_and_without_its_guide(block_size: int, form: str) -> None:
+    W, adapter = weight(48, 64), moved(form=form, block_size=block_size)
+    miss = MiSS(adapter.B.reshape(48, block_size), bat=form == "column")
     np.testing.assert_allclose(adapter.delta(W), miss.delta(W), atol=1e-12)

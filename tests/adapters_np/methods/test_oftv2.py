@@ -10,7 +10,7 @@ from adapters_np.core import parameters
 from adapters_np.linalg import Array, cayley, cayley_neumann, skew
 from adapters_np.methods.oft import OFT
 from adapters_np.methods.oftv2 import OFTv2
-from tests.toy import cosines, singular_values, stepped, weight
+from tests.toy import stepped, weight
 
 D_OUT, D_IN = 24, 32
 every_length = pytest.mark.parametrize("terms", [1, 2, 3, 4, 5, 8])
@@ -47,14 +47,10 @@ def test_odd_lengths_are_far_more_orthogonal_than_even_ones(
     np.testing.assert_allclose(np.linalg.norm(R.T @ R - np.eye(D_IN), 2), law(q), rtol=1e-7)
 
 
-def test_exact_rotation_is_that_of_oft_and_keeps_spectrum_and_angles() -> None:
-    W, adapter = weight(D_OUT, D_IN), moved()
-    R = adapter.exact_rotation()
+def test_exact_rotation_is_that_of_oft() -> None:
+    adapter = moved()
     oft = OFT(adapter.Q, adapter.block_size, D_IN // adapter.block_size, epsilon=0.0)
-    np.testing.assert_allclose(R, oft.rotation(), atol=1e-14)
-    np.testing.assert_allclose(R.T @ R, np.eye(D_IN), atol=1e-14)
-    np.testing.assert_allclose(singular_values(W @ R.T), singular_values(W), atol=1e-14)
-    np.testing.assert_allclose(cosines(W @ R.T), cosines(W), atol=1e-14)
+    np.testing.assert_allclose(adapter.exact_rotation(), oft.rotation(), atol=1e-14)
 
 
 def test_paper_counts_17_65_million_parameters_for_llama_2_7b() -> None:

@@ -23,8 +23,3 @@ def test_a_task_with_one_skill_is_that_lora(average: str) -> None:
     Z[:, 2] = 1e3
     alone = replace(adapter, Z=Z).delta(W)
     np.testing.assert_allclose(alone, adapter.B[2] @ adapter.A[2] / 3, atol=1e-12)
-
-
-def test_skills_start_equally_weighted() -> None:
-    fresh = Poly.init(W, np.random.default_rng(0), skills=5)
-    np.testing.assert_allclose(fresh.weights(), 1 / 5, atol=1e-3)

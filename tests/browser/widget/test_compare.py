@@ -202,13 +202,6 @@ def test_a_choice_takes_the_other_method_s_controls(visit: Visit) -> None:
     expect(knob(page, "a", "rank")).to_have_value("8")  # its own, not what its page opens with
 
 
-def test_a_method_can_be_compared_with_itself(visit: Visit) -> None:
-    page = visit("compare/?a=lora&b=lora&b.rank=2&a.alpha=8")
-    update = page.wait_for_function(ARRIVED).json_value()
-    assert update["a"]["knobs"] != update["b"]["knobs"]
-    expect(page.locator(SENTENCE)).to_contain_text("LoRA (B) in 2 of 64")
-
-
 def test_the_address_restores_pair_and_knobs(visit: Visit, site: str) -> None:
     page = visit("compare/?a=lora&b=vera&other=1")
     page.wait_for_function("() => compared.length")

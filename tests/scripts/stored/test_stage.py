@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from adapters_np.linalg import Array, row_norms
-from adapters_np.methods.pissa import PiSSA
+from adapters_np.linalg import Array
 from scripts.bootstrap import ROOT
 from scripts.catalog import read
 from scripts.macros import story
@@ -114,35 +113,6 @@ def test_rotations_are_said_to_keep_every_length_and_angle() -> None:
         np.testing.assert_allclose(turned @ turned.T, W @ W.T, atol=1e-12)
         assert all(shown["lengths"])
         assert all(shown["angles"])
-
-
-@pytest.mark.parametrize("target", ACTS["lora"].targets)
-def test_lora_moves_all_neurons_along_one_line(target: str) -> None:
-    for at in places("lora"):
-        change = made("lora", target, at) - W
-        direction = stage.unit(at[0])
-        np.testing.assert_allclose(change, np.outer(change @ direction, direction), atol=1e-12)
-
-
-def test_gains_turn_no_neuron() -> None:
-    rng = np.random.default_rng(1)
-    for gains in rng.uniform(0.1, 2.2, (20, 8)):
-        scaled = made("ia3", "rows", list(gains))
-        np.testing.assert_allclose(W[:, 0] * scaled[:, 1], W[:, 1] * scaled[:, 0], atol=1e-12)
-
-
-def test_dora_s_dials_move_direction_and_length_apart() -> None:
-    for share in np.linspace(0, 1, 7):
-        aside, along = (made("dora", "length", held) for held in ([share, 0.0], [0.0, share]))
-        np.testing.assert_allclose(row_norms(aside), row_norms(W), atol=1e-12)
-        np.testing.assert_allclose(W[:, 0] * along[:, 1], W[:, 1] * along[:, 0], atol=1e-12)
-
-
-def test_pissa_leaves_the_weak_part_as_it_was() -> None:
-    weak = PiSSA.init(W, stage.RNG, rank=1, alpha=1.0).residual(W)
-    for at in places("pissa"):
-        moved = made("pissa", "strong", at) - weak
-        assert np.linalg.svd(moved, compute_uv=False)[1] < 1e-12
 
 
 def test_the_story_types_no_result_and_asks_for_each_method_that_is_stored() -> None:
