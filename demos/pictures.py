@@ -373,6 +373,7 @@ def mixture(found: Reached) -> Panel:
 def surroundings(found: Reached) -> Panel:
     """Return the noise around the merged weight in which a training step takes its slopes."""
     adapter = serving(found.change.adapter, Shows, "picture surroundings")
-    note, arrays = adapter.shown(found.change.world.W)
+    title, arrays = adapter.shown(found.change.world.W)
+    note = "The first columns are what A reads, the first rows what B writes."
     limit = max(float(np.abs(M).max()) for M in arrays.values()) or 1.0
-    return heatmaps("surroundings", "Noise of a training step", note, limit, **arrays)
+    return heatmaps("surroundings", title, note, limit, **arrays) | {"says": ""}

@@ -31,7 +31,7 @@ class FlatLoRA(WeightAdapter):
     sigma: float
     through: str
 
-    pictures = ("surroundings", "layers")
+    pictures = ("surroundings",)
 
     @classmethod
     def init(
@@ -40,9 +40,9 @@ class FlatLoRA(WeightAdapter):
         rng: np.random.Generator,
         *,
         rank: Rank = 8,
-        alpha: Alpha = 16.0,
-        sigma: Annotated[float, Range(0, 0.5, 0.05, letter="σ"), Departs(0)] = 0.05,
         noise: Annotated[Literal["weight", "factors"], Departs("factors")] = "weight",
+        sigma: Annotated[float, Range(0, 0.5, 0.05, letter="σ"), Departs(0)] = 0.05,
+        alpha: Alpha = 16.0,
     ) -> Self:
         """Start at the identity: B is zero, A is random.
 
@@ -50,9 +50,9 @@ class FlatLoRA(WeightAdapter):
             W: The frozen weight, (d_out, d_in).
             rng: The source of A, then of the noise.
             rank: r, how many directions the change may use.
+            noise: Around the merged weight, or as large, but only as A and B can move it.
+            sigma: σ, how large the noise is compared with the merged weight.
             alpha: The scale's numerator; the change is multiplied by alpha / r.
-            sigma: σ, how long the noise is beside the merged weight.
-            noise: Around the merged weight, or as long, but only as A and B can move it.
 
         Raises:
             ValueError: when rank exceeds the smaller side of W.
@@ -81,12 +81,7 @@ class FlatLoRA(WeightAdapter):
         V, U = (np.linalg.svd(M)[2] for M in (self.A, self.B.T))
         noise, r = np.abs(U @ self.perturbation(W) @ V.T), len(self.A)
         beyond = (noise[r:, r:] ** 2).sum() / max((noise**2).sum(), np.finfo(float).tiny)
-        about = (
-            f"The first columns are what A reads, the first rows what B writes, {r} of each. "
-            f"The rest holds {100 * beyond:.0f} % of the noise’s energy, and no small change of A "
-            "or B goes there."
-        )
-        return about, {"noise": noise}
+        return f"Noise, {100 * beyond:.0f} % of its energy beyond A and B", {"noise": noise}
 
     def nearest(self, W: Array, change: Array) -> Self:
         """Return the factors of the rank-r matrix nearest to a change, (d_out, d_in)."""

@@ -36,6 +36,7 @@ from adapters_np.errors import KnobError
 from adapters_np.fit import Solves, SolvesOutputs, _descend, closed_form, goal
 from adapters_np.knobs import signature_knobs
 from adapters_np.linalg import Array
+from adapters_np.methods.flat_lora import FlatLoRA
 from adapters_np.slopes import Slopes
 from demos.failures import failure
 from demos.gauges import GAUGES
@@ -202,9 +203,9 @@ def test_every_knob_changes_something(slug: str) -> None:
         if adapter is None:
             return None
         moved = perturbed(adapter, np.random.default_rng(7), 0.5)
-        seen = moved.forward(weight(16, 16), tokens(16))
         # What is there in training alone is seen nowhere else.
-        return np.append(seen, moved.perturbation(weight(16, 16))) if slug == "flat_lora" else seen
+        noise = moved.perturbation(weight(16, 16)) if isinstance(moved, FlatLoRA) else []
+        return np.append(moved.forward(weight(16, 16), tokens(16)), noise)
 
     def changes(setting: dict[str, Any], others: dict[str, Any]) -> bool:
         before, after = output(others), output({**others, **setting})
