@@ -204,7 +204,7 @@ def test_every_knob_changes_something(slug: str) -> None:
             return None
         moved = perturbed(adapter, np.random.default_rng(7), 0.5)
         # What is there in training alone is seen nowhere else.
-        noise = moved.perturbation(weight(16, 16)) if isinstance(moved, FlatLoRA) else []
+        noise: Any = moved.perturbation(weight(16, 16)) if isinstance(moved, FlatLoRA) else []
         return np.append(moved.forward(weight(16, 16), tokens(16)), noise)
 
     def changes(setting: dict[str, Any], others: dict[str, Any]) -> bool:
