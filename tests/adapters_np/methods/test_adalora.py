@@ -13,7 +13,6 @@ from adapters_np.methods.adalora import (
     Importance,
     allocate,
     budget,
-    largest,
     triplet_scores,
 )
 from tests.toy import singular_values, weight
@@ -79,7 +78,3 @@ def test_triplet_score_averages_over_its_vectors() -> None:
     singles = Importance(np.ones(2), np.array([10.0, 20.0]))
     rows = Importance(np.ones((2, 3)), np.array([[3.0] * 3, [4.0] * 3]))
     np.testing.assert_array_equal(triplet_scores(ones, singles, rows), [14.0, 26.0])
-
-
-def test_largest_prefers_the_earlier_of_equal_scores() -> None:
-    assert largest(np.array([1.0, 2.0, 2.0, 2.0]), 2).tolist() == [False, True, True, False]
