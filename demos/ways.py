@@ -369,7 +369,7 @@ def shares(found: Reached, s: Shares) -> list[Panel]:
     return [number(name, label, 100 * v, unit, note) for name, label, v, unit, note in rows]
 
 
-ALPHA = "α changes how fast the same ΔW is reached, not which ΔW can be reached."
+ALPHA = "α changes how fast training moves, not which ΔW can be reached."
 EXPLAINED = "1 − ‖Δ* − Δ‖² / ‖Δ*‖², Δ* being the target."
 HELD_OUT = "The same on tokens that were not fitted: below 0 it is worse than no change."
 LORA = "What LoRA reaches with no more parameters, or its fewest: the largest singular values."
@@ -410,9 +410,8 @@ def sentence(found: Reached, s: Shares) -> str:
     if s.rank:
         others.append((f"the best change of rank {s.rank[0]}", s.rank[1]))
     others.append(("a random subspace of as many dimensions", s.chance))
-    (first, share), *rest = others
-    parts += [f"{first[0].upper()}{first[1:]} explains {percent(share)}"]
-    text = f"{'. '.join(parts)}{''.join(f', {who} {percent(share)}' for who, share in rest)}."
+    rest = "; ".join(f"{who} explains {percent(share)}" for who, share in others)
+    text = f"{parts[0]}. {rest[0].upper()}{rest[1:]}."
     if found.held_out is not None:
         fresh = "below 0\xa0%" if found.held_out < 0 else percent(found.held_out)
         text += f" On fresh tokens it is {fresh}."
