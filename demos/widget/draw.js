@@ -221,8 +221,8 @@ function drawCurve(root, panel, { curve }) {
   const now = Object.entries(dots).map(([name, share]) => `${name} ${percent(share)}`);
   const text = `${panel.title}. Now ${now.join(", ")} with ${at} parameters. ${told.join(" ")}`;
   const svg = curve(root.ownerDocument, { at, most: panel.most, dots: Object.entries(dots), grey, lines });
-  const dashed = lines.some(({ label }) => label !== "kept") ? "; dashed: without the hypothesis" : "";
-  place(root, panel, svg, text, (grey.length ? "grey: LoRA of each rank" : "by trained parameters") + dashed);
+  const dashed = lines.some(({ label }) => label !== "kept") ? "; dashed: control" : "";
+  place(root, panel, svg, text, (grey.length ? "grey: LoRA" : "by trained parameters") + dashed);
 }
 
 /** @param {HTMLElement} root @param {Pairs | Curve} panel @param {Element} svg @param {string} label @param {string} text */
