@@ -28,10 +28,10 @@ def as_lora(change: Change) -> Panel:
     kept[: len(energy)] = np.cumsum(energy) / energy.sum()
     r = int((kept < LORA_KEEPS - ROUND_OFF).sum()) + 1 if len(energy) else 0
     note = (
-        "The nearest LoRA of a rank keeps the largest singular values (Eckart and Young, 1936). "
-        f"Of ‖ΔW‖² {', '.join(losses(kept))}."
+        "At each rank the nearest LoRA keeps the largest singular values (Eckart and Young, 1936). "
+        f"Of ‖ΔW‖², {', '.join(losses(kept))}."
     )
-    unit = f"ranks, {r * sum(change.delta.shape):,} parameters"
+    unit = f"rank{'' if r == 1 else 's'}, {r * sum(change.delta.shape):,} parameters"
     return number("as_lora", f"LoRA that keeps {100 * LORA_KEEPS:.0f} % of it", r, unit, note)
 
 

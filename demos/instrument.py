@@ -24,7 +24,7 @@ def weights(change: Change) -> Panel:
         if s == "W"
         else "Outputs: a row per feature, a column per token."
     )
-    note = f"On one scale, whose ends stand for all that is larger. {what}"
+    note = f"All on one scale; values beyond it have the colours of its ends. {what}"
     return {
         "kind": "matrix", "name": "weights", "title": "Before, change, after", "note": note,
         "views": views,

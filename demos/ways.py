@@ -52,7 +52,7 @@ EARLY = 60
 
 OWN = (
     "Its own teacher",
-    "An adapter of the method’s own kind has taken a random step: the change has to be found.",
+    "The target is a random step of an adapter of the same kind; the fit has to recover it.",
 )
 
 
@@ -371,10 +371,10 @@ def shares(found: Reached, s: Shares) -> list[Panel]:
 
 ALPHA = "α changes how fast training moves, not which ΔW can be reached."
 EXPLAINED = "1 − ‖Δ* − Δ‖² / ‖Δ*‖², Δ* being the target."
-HELD_OUT = "The same on tokens that were not fitted: below 0 it is worse than no change."
-LORA = "What LoRA reaches with no more parameters, or its fewest: the largest singular values."
-RANK = "What no change of this rank exceeds (Eckart and Young, 1936)."
-CHANCE = "What as many random directions explain on average: their number over that of all entries."
+HELD_OUT = "The same on tokens that were not fitted; below 0 the fit is worse than no change."
+LORA = "What LoRA explains with no more parameters, or at rank 1 if that needs more."
+RANK = "The most that a change of this rank can explain (Eckart and Young, 1936)."
+CHANCE = "The mean of random subspaces: trained parameters over entries of the weight."
 
 
 def percent(share: float) -> str:
@@ -409,7 +409,7 @@ def sentence(found: Reached, s: Shares) -> str:
         others.append((f"LoRA of rank {s.lora[0]} with {s.lora[1]:,}", s.lora[2]))
     if s.rank:
         others.append((f"the best change of rank {s.rank[0]}", s.rank[1]))
-    others.append(("a random subspace of as many dimensions", s.chance))
+    others.append(("a random subspace of the same dimension", s.chance))
     rest = "; ".join(f"{who} explains {percent(share)}" for who, share in others)
     text = f"{parts[0]}. {rest[0].upper()}{rest[1:]}."
     if found.held_out is not None:

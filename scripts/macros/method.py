@@ -141,7 +141,7 @@ def _who(found: list[Finding]) -> str:
     kinds = list(dict.fromkeys("here" if f.claimed_by == "us" else f.run_by for f in found))
     if len(kinds) == 1:
         return BY[kinds[0]]
-    return "run by independents, in part with settings by the method’s authors"
+    return "run by independent authors, in part with settings by the method’s authors"
 
 
 def _nearest(verdict: Verdict) -> str:
@@ -149,8 +149,8 @@ def _nearest(verdict: Verdict) -> str:
         return ""
     weight, side, word, _ = verdict.near
     if weight < EDGE:
-        return f"It lies on a line: anything more {side} would make it {word}."
-    return f"The nearest other word is {word}, with {number(weight, 1)} more {side}."
+        return f"It is on a boundary: anything more {side} would make it {word}."
+    return f"The nearest other verdict is {word}; it would take {number(weight, 1)} more {side}."
 
 
 def _vote(found: list[Finding]) -> str:
@@ -356,7 +356,7 @@ default, {count(n)} or {figures(100 * n / 64**2, 3)} %.
 
 </div>
 
-With all references of this page, for a reference manager:
+All references of this page, for a reference manager:
 <a href="{m.slug}.bib" download>BibTeX</a>,
 <a href="{m.slug}.ris" download>RIS</a>, <a href="{m.slug}.csl.json" download>CSL-JSON</a>.
 

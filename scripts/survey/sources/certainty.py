@@ -69,18 +69,21 @@ def _steps(evidence: Evidence) -> Iterator[tuple[str, str]]:
     sources = len(evidence.risks)
     low, high = (sum(risk == r for risk in evidence.risks) for r in ("low", "high"))
     if 2 * low < sources:
-        yield "risk of bias", f"{low} of {sources} sources are of low risk"
+        yield (
+            "risk of bias",
+            f"{low} of {sources} sources {'is' if low == 1 else 'are'} at low risk",
+        )
     if 2 * high > sources:
-        yield "risk of bias", f"{high} of {sources} are of high risk"
+        yield "risk of bias", f"{high} of {sources} {'is' if high == 1 else 'are'} at high risk"
     pooled = evidence.pooled
     if pooled is None:
         yield "inconsistency", "too few sources to see how they differ"
         yield "imprecision", "too few sources for an interval"
     else:
         if min(-pooled.least, pooled.most) > MATTERS:
-            yield "inconsistency", "the next source may find it ahead or behind"
+            yield "inconsistency", "a further source may find a lead or a loss"
         if word(pooled) == "not told apart":
-            yield "imprecision", "the interval holds a lead or a loss as well as none"
+            yield "imprecision", "the interval includes a lead or a loss as well as no difference"
     if min(evidence.models, evidence.suites) < 2:
         yield "indirectness", "one model or one suite"
 

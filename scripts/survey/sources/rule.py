@@ -136,22 +136,24 @@ Clause: TypeAlias = Literal[
 ]  # fmt: skip
 """The condition of the rule that gives a verdict."""
 
-ENOUGH_FOR = f"What is for it weighs at least {ENOUGH}, and {{ratio:g}} times what is against."
+ENOUGH_FOR = (
+    f"The evidence for weighs at least {ENOUGH}, and {{ratio:g}} times the evidence against."
+)
 SETTLES = "To settle it, one side has to weigh {ratio:g} times the other."
 SENTENCES: dict[Clause, str] = {
-    "papers": f"{{papers}} by others ran it. It takes {CONFIRMED_PAPERS} to confirm; "
-    f"{CONTESTED_PAPERS} or {CONFIRMED_PAPERS - 1} leave it contested.",
+    "papers": f"{{papers}} by others ran it. Confirmation takes {CONFIRMED_PAPERS}; with "
+    f"{CONTESTED_PAPERS} or {CONFIRMED_PAPERS - 1} it is contested.",
     "nothing": "No comparison in the sources that were read counts here, so there is nothing to "
     "weigh.",
     "little": f"Neither side reaches the {ENOUGH} that a verdict needs.",
-    "opposed": "What is against weighs at least twice what is for it. To contradict it, it would "
-    f"have to weigh at least {ENOUGH}, and {{ratio:g}} times as much.",
-    "against": f"What is against weighs at least {ENOUGH}, and {{ratio:g}} times what is for it.",
+    "opposed": "The evidence against weighs at least twice the evidence for. To contradict, it would "
+    f"have to weigh at least {ENOUGH}, and {{ratio:g}} times the other side.",
+    "against": f"The evidence against weighs at least {ENOUGH}, and {{ratio:g}} times the evidence for.",
     "open": SETTLES,
     "leans": f"{SETTLES} It leans {{leaning}}: that side weighs at least twice the other.",
-    "by_others": f"{ENOUGH_FOR} Others than the authors found it too.",
-    "by_authors": f"{ENOUGH_FOR} It is only reported: apart from the authors, at most one weak "
-    "source is for it.",
+    "by_others": f"{ENOUGH_FOR} Independent authors found it too.",
+    "by_authors": f"{ENOUGH_FOR} It is only reported: besides the authors’ own, at most one weak "
+    "source supports it.",
     "unread": "By weight it would be {else}. The method’s main paper has not been read, and "
     "without it nothing is settled.",
 }

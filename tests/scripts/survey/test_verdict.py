@@ -194,7 +194,7 @@ def test_nothing_is_settled_where_the_main_paper_has_not_been_read() -> None:
     assert decide("WA", ran, unread=True).word == "confirmed"
 
 
-ENOUGH_FOR = "What is for it weighs at least 2, and 4 times what is against."
+ENOUGH_FOR = "The evidence for weighs at least 2, and 4 times the evidence against."
 
 
 @pytest.mark.parametrize(
@@ -205,12 +205,12 @@ ENOUGH_FOR = "What is for it weighs at least 2, and 4 times what is against."
         (
             units("for", 1, "a", "full"),
             "confirmed",
-            f"{ENOUGH_FOR} Others than the authors found it too.",
+            f"{ENOUGH_FOR} Independent authors found it too.",
         ),
         (
             units("for", 2, "a", run_by="authors"),
             "reported",
-            f"{ENOUGH_FOR} It is only reported: apart from the authors",
+            f"{ENOUGH_FOR} It is only reported: besides the authors",
         ),
     ],
 )
