@@ -136,9 +136,7 @@ Clause: TypeAlias = Literal[
 ]  # fmt: skip
 """The condition of the rule that gives a verdict."""
 
-ENOUGH_FOR = (
-    f"The evidence for weighs at least {ENOUGH}, and {{ratio:g}} times the evidence against."
-)
+ENOUGH_FOR = f"The evidence for weighs at least {ENOUGH}, and {{ratio:g}} times that against."
 SETTLES = "To settle it, one side has to weigh {ratio:g} times the other."
 SENTENCES: dict[Clause, str] = {
     "papers": f"{{papers}} by others ran it. Confirmation takes {CONFIRMED_PAPERS}; with "
@@ -146,9 +144,9 @@ SENTENCES: dict[Clause, str] = {
     "nothing": "No comparison in the sources that were read counts here, so there is nothing to "
     "weigh.",
     "little": f"Neither side reaches the {ENOUGH} that a verdict needs.",
-    "opposed": "The evidence against weighs at least twice the evidence for. To contradict, it would "
-    f"have to weigh at least {ENOUGH}, and {{ratio:g}} times the other side.",
-    "against": f"The evidence against weighs at least {ENOUGH}, and {{ratio:g}} times the evidence for.",
+    "opposed": "The evidence against weighs at least twice the evidence for. To contradict, it "
+    f"would have to weigh at least {ENOUGH}, and {{ratio:g}} times the other side.",
+    "against": f"The evidence against weighs at least {ENOUGH}, and {{ratio:g}} times that for.",
     "open": SETTLES,
     "leans": f"{SETTLES} It leans {{leaning}}: that side weighs at least twice the other.",
     "by_others": f"{ENOUGH_FOR} Independent authors found it too.",

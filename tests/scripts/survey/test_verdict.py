@@ -194,7 +194,7 @@ def test_nothing_is_settled_where_the_main_paper_has_not_been_read() -> None:
     assert decide("WA", ran, unread=True).word == "confirmed"
 
 
-ENOUGH_FOR = "The evidence for weighs at least 2, and 4 times the evidence against."
+ENOUGH_FOR = "The evidence for weighs at least 2, and 4 times that against."
 
 
 @pytest.mark.parametrize(
