@@ -32,7 +32,7 @@ class StretchedBOFT(BOFT):
 def shuffled(fresh: BOFT, W: Array, rng: np.random.Generator) -> ShuffledBOFT:
     """Lay the butterfly over inputs in an order drawn at random.
 
-    Taken out: that inputs beside one another turn first. Kept: every angle between neurons, the
+    Taken out: that neighbouring inputs turn first. Kept: every angle between neurons, the
     butterfly.
     """
     return grown(ShuffledBOFT, fresh, in_order=rng.permutation(W.shape[1]))
@@ -42,8 +42,8 @@ def shuffled(fresh: BOFT, W: Array, rng: np.random.Generator) -> ShuffledBOFT:
 def symmetric_generators(fresh: BOFT, W: Array, rng: np.random.Generator) -> StretchedBOFT:
     """Put symmetric generators with zero diagonals in the place of skew ones; nothing is drawn.
 
-    Taken out: that angles between neurons and lengths stay. Kept: the butterfly, so which inputs
-    are mixed with which, and the size of a first step. Two factors that turn overlap, two that
-    stretch do not, so the control reaches more dimensions with as many parameters.
+    Taken out: that angles and lengths of neurons are kept. Kept: the butterfly, so which inputs are
+    mixed with which, and the size of a first step. Two factors that turn overlap, two that stretch
+    do not, so the control reaches more dimensions with as many parameters.
     """
     return grown(StretchedBOFT, fresh)

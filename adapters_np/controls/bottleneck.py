@@ -23,8 +23,9 @@ def without_bends(fresh: Bottleneck, W: Array, rng: np.random.Generator) -> Stra
     """Take the nonlinear function out of the hidden units; nothing is drawn.
 
     Taken out: that the change is no linear function of the activation. What is left is a linear
-    change in as few directions, with a shift. Kept: both factors, the shifts, and their start. At
-    small inputs the units pass twice what those of GELU do, which a rate of its own can make up.
+    change in the same number of directions, with a shift. Kept: both factors, the shifts, and their
+    start. At small inputs the units pass twice what those of GELU do, which a rate of its own can
+    make up.
     """
     return grown(Straight, fresh)
 

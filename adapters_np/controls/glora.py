@@ -26,7 +26,7 @@ def rank(fresh: GLoRA) -> int:
 def adding_alone(fresh: GLoRA, W: Array, rng: np.random.Generator) -> LoRA:
     """Add a pattern of twice the rank, and scale nothing.
 
-    Taken out: the scaling. Kept: low rank, and how many parameters there are.
+    Taken out: the scaling of W. Kept: low rank, and how many parameters there are.
     """
     r = rank(fresh)
     return LoRA.init(W, rng, rank=r, alpha=float(r))
@@ -36,6 +36,6 @@ def adding_alone(fresh: GLoRA, W: Array, rng: np.random.Generator) -> LoRA:
 def scaling_alone(fresh: GLoRA, W: Array, rng: np.random.Generator) -> HiRA:
     """Scale by a pattern of twice the rank, and add nothing.
 
-    Taken out: what is added. Kept: low rank, and how many parameters there are.
+    Taken out: the added term. Kept: low rank, and how many parameters there are.
     """
     return HiRA.init(W, rng, rank=rank(fresh))

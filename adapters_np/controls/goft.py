@@ -50,7 +50,7 @@ def shuffled(fresh: GOFT, W: Array, rng: np.random.Generator) -> ShuffledGOFT:
 def hyperbolic_planes(fresh: GOFT, W: Array, rng: np.random.Generator) -> HyperbolicGOFT:
     """Put (cosh, sinh) in the place of (cos, sin); nothing is drawn.
 
-    Taken out: that angles between neurons and lengths stay. Kept: the planes, their order, the size
+    Taken out: that angles and lengths of neurons are kept. Kept: the planes, their order, the size
     of a first step and the area of each plane.
     """
     return grown(HyperbolicGOFT, fresh)

@@ -40,8 +40,8 @@ class BothSymmetricPairs(WeightAdapter):
 def symmetric_pairs(fresh: HOFT, W: Array, rng: np.random.Generator) -> BothSymmetricPairs:
     """Put a symmetric pair of directions in the place of each pair of mirrors; nothing is drawn.
 
-    Taken out: that singular values stay. Kept: the directions at the start on both sides, the rank,
-    products of as many factors.
+    Taken out: that singular values are kept. Kept: the directions at the start on both sides, the
+    rank, products of as many factors.
     """
     for knob, on in {"scaled": fresh.m.size > 0, "series": fresh.series}.items():
         if on:

@@ -66,7 +66,7 @@ class InputLoRA(WeightAdapter):
 def symmetric_pairs(fresh: HRA, W: Array, rng: np.random.Generator) -> SymmetricPairs:
     """Put a symmetric pair of directions in the place of each pair of mirrors; nothing is drawn.
 
-    Taken out: that angles between neurons and lengths stay. Kept: the directions at the start, the
+    Taken out: that angles and lengths of neurons are kept. Kept: the directions at the start, the
     rank, a product of as many factors.
     """
     U = fresh.V[:, : pairs(fresh) * 2 : 2]
@@ -77,8 +77,8 @@ def symmetric_pairs(fresh: HRA, W: Array, rng: np.random.Generator) -> Symmetric
 def free_factors(fresh: HRA, W: Array, rng: np.random.Generator) -> InputLoRA:
     """Train W (I + B A) with half as many directions.
 
-    Taken out: that angles between neurons and lengths stay. Kept: few directions of the inputs; as
-    a direction that is read and one that is written come apart, the rank is half of HRA's.
+    Taken out: that angles and lengths of neurons are kept. Kept: few directions of the inputs; as a
+    direction that is read and one that is written come apart, the rank is half of HRA's.
     """
     k = pairs(fresh)
     return InputLoRA(kaiming_uniform(rng, (k, W.shape[1])), np.zeros((W.shape[1], k)))

@@ -13,8 +13,8 @@ from adapters_np.methods.lora_starts import LoRAStart
 def random_directions(fresh: LoRAStart, W: Array, rng: np.random.Generator) -> LoRAStart:
     """Turn both factors by a basis drawn at random on either side.
 
-    Taken out: what the start was read off. Kept: the size of each factor, all products within it,
-    and that the layer starts as it is.
+    Taken out: what the start is computed from. Kept: the size of each factor, all products within
+    it, and that the layer starts as it is.
     """
     right, left = orthonormal(rng, W.shape[1]), orthonormal(rng, len(W))
     A_0, B_0 = fresh.A_0 @ right, left @ fresh.B_0

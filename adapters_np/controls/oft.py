@@ -37,7 +37,7 @@ class StretchedOFT(OFT):
 def shuffled(fresh: OFT, W: Array, rng: np.random.Generator) -> ShuffledOFT:
     """Cut the blocks after the inputs have been put in an order drawn at random.
 
-    Taken out: that inputs beside one another turn together. Kept: every angle between neurons.
+    Taken out: that neighbouring inputs turn together. Kept: every angle between neurons.
     """
     return grown(ShuffledOFT, fresh, in_order=rng.permutation(W.shape[1]))
 
@@ -46,8 +46,8 @@ def shuffled(fresh: OFT, W: Array, rng: np.random.Generator) -> ShuffledOFT:
 def symmetric_generators(fresh: OFT, W: Array, rng: np.random.Generator) -> StretchedOFT:
     """Put symmetric generators with zero diagonals in the place of skew ones; nothing is drawn.
 
-    Taken out: that angles between neurons and lengths stay. Kept: which inputs are mixed with
-    which, the size of a first step, and, as the generators have no trace, nearly the volume.
+    Taken out: that angles and lengths of neurons are kept. Kept: which inputs are mixed with which,
+    the size of a first step, and, as the generators have no trace, nearly the volume.
 
     Source: the constraint is lifted in bini2024ether, too, by free blocks with more parameters.
     """

@@ -41,8 +41,8 @@ class Straight(PEANuT):
 def entries_shuffled(fresh: PEANuT, W: Array, rng: np.random.Generator) -> OfAnotherWeight:
     """Let the network read the weight's entries in an order drawn at random.
 
-    Taken out: that the change is read off the weight. Kept: the network, its start, and a matrix
-    of the same entries before it.
+    Taken out: that the change is computed from the weight. Kept: the network, its start, and a
+    matrix of the same entries before it.
     """
     return grown(OfAnotherWeight, fresh, other=rng.permutation(W.ravel()).reshape(W.shape))
 

@@ -22,7 +22,7 @@ class StretchedPOET(POET):
 def symmetric_generators(fresh: POET, W: Array, rng: np.random.Generator) -> StretchedPOET:
     """Put symmetric generators with zero diagonals in the place of skew ones; nothing is drawn.
 
-    Taken out: that singular values stay. Kept: which inputs and which outputs are mixed with which,
-    and the size of a first step.
+    Taken out: that singular values are kept. Kept: which inputs and which outputs are mixed with
+    which, and the size of a first step.
     """
     return grown(StretchedPOET, fresh)

@@ -35,8 +35,8 @@ def random_subspace(fresh: PSOFT, W: Array, rng: np.random.Generator) -> PSOFT:
 def symmetric_generators(fresh: PSOFT, W: Array, rng: np.random.Generator) -> StretchedPSOFT:
     """Put a symmetric generator with zero diagonal in the place of the skew one; nothing is drawn.
 
-    Taken out: that angles between neurons stay. Kept: the principal subspace, the gains, the size
-    of a first step.
+    Taken out: that angles between neurons are kept. Kept: the principal subspace, the gains, the
+    size of a first step.
 
     Source: wu2026psoft, Table 6, lifts the constraint by a free core, which has more parameters.
     """

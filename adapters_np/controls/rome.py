@@ -13,7 +13,7 @@ from adapters_np.methods.rome import ROME
 def random_directions(fresh: ROME, W: Array, rng: np.random.Generator) -> ROME:
     """Read along directions that are turned by a basis drawn at random.
 
-    Taken out: that what is read is a key, and what other inputs hardly have. Kept: how many
+    Taken out: that the direction read is a key, which other inputs hardly contain. Kept: how many
     directions there are, their lengths and the angles between them.
     """
     return replace(fresh, reads=fresh.reads @ orthonormal(rng, W.shape[1]))

@@ -26,7 +26,7 @@ def largest_entries(fresh: SHiRA, W: Array, rng: np.random.Generator) -> SHiRA:
 def dense_subspace(fresh: SHiRA, W: Array, rng: np.random.Generator) -> Dense:
     """Train as many parameters in a random subspace of all matrices.
 
-    Taken out: that single entries change and all others stay. Kept: a change that is linear in what
-    is trained, of high rank, and as long.
+    Taken out: that single entries change and all others stay the same. Kept: a change that is
+    linear in what is trained, of high rank, and as long.
     """
     return dense(Dense, W, rng, len(fresh.theta))

@@ -24,7 +24,8 @@ def random_entries(fresh: SuperTuning, W: Array, rng: np.random.Generator) -> Su
 def the_other_end(fresh: SuperTuning, W: Array, rng: np.random.Generator) -> SuperTuning:
     """Train as many entries from the other end of the magnitudes; nothing is drawn.
 
-    Taken out: which end it is. Kept: how many entries are trained, and the low-rank part.
+    Taken out: whether the largest or the smallest entries are trained. Kept: how many entries are
+    trained, and the low-rank part.
     """
     order, count = np.argsort(np.abs(W), axis=None, stable=True), len(fresh.theta)
     small = np.abs(W[fresh.rows, fresh.columns]).mean() < np.abs(W).mean()

@@ -13,7 +13,7 @@ from adapters_np.methods.task_arithmetic import TaskArithmetic
 def entries_shuffled(fresh: TaskArithmetic, W: Array, rng: np.random.Generator) -> TaskArithmetic:
     """Add changes whose entries are in an order drawn at random, one order for all tasks.
 
-    Taken out: that what is added is what a task has changed. Kept: the entries of each change, what
+    Taken out: that the added change is one that a task made. Kept: the entries of each change, what
     pruning leaves of them, and how far the tasks meet.
     """
     order = rng.permutation(W.size)

@@ -39,8 +39,8 @@ class ShuffledVBLoRA(VBLoRA):
 def shuffled(fresh: VBLoRA, W: Array, rng: np.random.Generator) -> ShuffledVBLoRA:
     """Cut the factors of each matrix into pieces after an order of features drawn at random.
 
-    Taken out: that features beside one another are a piece, at the same place in all matrices.
-    Kept: the bank, pieces of the same length, the low rank.
+    Taken out: that neighbouring features form a piece, at the same place in all matrices. Kept: the
+    bank, pieces of the same length, the low rank.
     """
     out_order, in_order = (rng.permutation(side) for side in W.shape)
     return grown(ShuffledVBLoRA, fresh, out_order=out_order, in_order=in_order)

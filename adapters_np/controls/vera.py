@@ -28,7 +28,7 @@ def singular_vectors(fresh: VeRA, W: Array, rng: np.random.Generator) -> VeRA:
 def dense_subspace(fresh: VeRA, W: Array, rng: np.random.Generator) -> Dense:
     """Train as many parameters in a random subspace of all matrices.
 
-    Taken out: features with gains. Kept: nothing else that VeRA believes; the change is linear in
-    what is trained.
+    Taken out: the structure of features with gains. Kept: nothing else that VeRA believes; the
+    change is linear in what is trained.
     """
     return dense(Dense, W, rng, fresh.lambda_d.size + fresh.lambda_b.size)

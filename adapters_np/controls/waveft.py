@@ -30,7 +30,7 @@ def rotated(fresh: WaveFT, W: Array, rng: np.random.Generator) -> RotatedWaveFT:
 def single_entries(fresh: WaveFT, W: Array, rng: np.random.Generator) -> WaveFT:
     """Train as many single entries of the weight, drawn at random.
 
-    Taken out: scales; a pattern is one entry. Kept: how many parameters there are.
+    Taken out: the scales, as each pattern is one entry. Kept: how many parameters there are.
     """
     if fresh.wavelet == "none":
         raise KnobError("wavelet", "none", "has no scales to take out")

@@ -10,14 +10,25 @@ import numpy as np
 WORDS = ("ahead", "behind")
 """For a difference of losses: below zero, and above."""
 
+PLAIN = {
+    "dealt": "random ties",
+    "neighbours mixed": "mixed neighbours",
+    "own banks": "separate banks",
+    "rotated": "rotated axes",
+    "shuffled": "shuffled order",
+    "the other end": "smallest entries",
+    "unbounded": "no bound",
+}
+"""Names of controls that say too little alone."""
+
 
 def named(key: str) -> str:
     """Return the name of a control for readers: tables have it as a key, in small letters.
 
-    >>> named("gain and lora"), named("exploration")
-    ('gain and LoRA', 'exploration')
+    >>> named("gain and lora"), named("own banks")
+    ('gain and LoRA', 'separate banks')
     """
-    return re.sub(r"\blora\b", "LoRA", key)
+    return PLAIN.get(key, re.sub(r"\blora\b", "LoRA", key))
 
 
 def typeset(text: str) -> str:

@@ -94,7 +94,7 @@ def test_planted_leads_become_words_when_their_part_is_complete(tables: Tables) 
     assert said.startswith("on code, in 3 base models of one small decoder: ahead of *")
     lead = next(j for j in found["oft 16"].trained if j.comparison.control == "shuffled")
     assert lead.overall.mean == pytest.approx(0.08, abs=0.01)
-    assert f"ahead of *shuffled* by {100 * lead.overall.mean:.1f} points" in said
+    assert f"ahead of *shuffled order* by {100 * lead.overall.mean:.1f} points" in said
     assert next(iter(found)) == "oft 16"  # the widest lead comes first
 
 
@@ -107,7 +107,7 @@ def test_pages_say_the_word_of_the_joint_analysis_and_where() -> None:
     badge = f'<span class="badge bet {said.replace(" ", "-")}">{said.capitalize()}</span>'
     assert f"<dt>Is the idea supported?</dt> <dd>{badge}" in top
     by = facts().say("together: oft 16, shuffled, against")
-    assert f'{by} <a href="#own-control">shuffled</a>' in top
+    assert f'{by} its control <a href="#own-control">shuffled order</a>' in top
     assert f"{facts().say('together: study, where')}." in top
     later = Furniture(page("methods/peanut/")).verdict()
     assert '<a href="../../findings/bets/#later">one base model, on code</a>, ' in later
@@ -203,8 +203,8 @@ def test_a_method_s_page_has_a_row_for_each_control_and_its_facts_the_strongest(
     own = own_controls(page("methods/oft/"), ["oft"])
     (figure,) = re.findall(r"data-figure='(.*?)'", own)
     drawn = json.loads(unescape(figure))["figure"]["rows"]
-    assert [row["name"] for row in drawn] == ["shuffled", "symmetric generators"]
-    assert "<em>shuffled</em> takes out: that inputs beside one another turn together." in own
+    assert [row["name"] for row in drawn] == ["shuffled order", "symmetric generators"]
+    assert "<em>shuffled order</em> takes out: that neighbouring inputs turn together." in own
     by = {f.row: f.value for f in bets.facts() if f.column == "strongest"}
     for bet in bets.bets():
         beat = [j.overall.mean for j in bet.trained if j.comparison.claim == "ahead"]
@@ -258,7 +258,7 @@ def test_reach_against_a_bet_keeps_it_from_holding(tmp_path: Path, tables: Table
                 writer.writerow([*about, f"{share:.5f}"])
     found = tables(list(rows(FIRST, PLANTED)), path)["oft 16"]
     assert found.word == "holds in part"
-    assert "in reach behind *shuffled* and *symmetric generators*" in because(found)
+    assert "in reach behind *shuffled order* and *symmetric generators*" in because(found)
 
 
 @pytest.mark.parametrize("name", ["ia3", "oft 16"])
