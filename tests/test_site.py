@@ -253,7 +253,7 @@ def test_a_page_shows_the_evidence_behind_each_verdict(slug: str) -> None:
         assert section.get("id") == f"grade-{dimension}"
         assert section.xpath('.//span[contains(@class, "badge")]/text()') == [verdict.word]
         assert f"{verdict.F:.1f} for : {verdict.A:.1f} against" in text
-        assert ("nearest other word" in text or "lies on a line" in text) == bool(verdict.near)
+        assert ("nearest other verdict" in text or "is on a boundary" in text) == bool(verdict.near)
         rows = section.xpath(".//tbody/tr[not(@class)]")
         units = [(f.unit, f.finding, f"{f.weight}") for f in m.found(dimension)]
         # A number and its unit are joined by a space that does not break.
