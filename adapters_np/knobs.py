@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, NamedTuple, Self, get_args, get_origin, get_type_hints
 
@@ -37,7 +38,7 @@ class Knob(NamedTuple):
     """One keyword argument that a reader can move."""
 
     name: str
-    kind: Literal["int", "float", "bool", "choice"]
+    kind: Literal["int", "float", "bool", "choice", "text"]
     default: Any
     low: float = 0
     high: float = 0
@@ -54,6 +55,8 @@ class Knob(NamedTuple):
             ValueError: when it is not one of the knob's values; it names knob, value and rule.
         """
         if self.kind == "bool" and isinstance(value, bool):
+            return value
+        if self.kind == "text" and re.fullmatch(self.options[0], str(value)):
             return value
         if self.kind == "choice" and any(
             value == o and type(value) is type(o) for o in self.options
@@ -81,6 +84,8 @@ class Knob(NamedTuple):
             return (False, True)
         if self.kind == "choice":
             return self.options
+        if self.kind == "text":
+            return (self.default,)
         count = int((self.high - self.low) / self.step + 1e-9) + 1
         steps = (self.low + i * self.step for i in range(count))
         return tuple(int(v) if self.kind == "int" else round(v, 9) for v in steps)
@@ -89,6 +94,8 @@ class Knob(NamedTuple):
         """Return the allowed values in words."""
         if self.kind == "bool":
             return "true or false"
+        if self.kind == "text":
+            return f"of the form {self.options[0]}"
         if self.kind == "choice":
             return "one of " + ", ".join(map(str, self.options))
         return (

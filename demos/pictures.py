@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adapters_np.core import flatten
+from adapters_np.core import flatten, learned
 from adapters_np.linalg import Array, angles_from, row_norms, thin_svd
 from demos.change import Change, numerical_rank
 from demos.panels import Panel, heatmaps, series, view
@@ -44,6 +44,11 @@ class Reached(NamedTuple):
     beside: tuple[tuple[str, list[float]], ...] = ()
     """The errors of the same training with other α, by α."""
 
+    @property
+    def how(self) -> str:
+        """What the change that was reached is called beside its target."""
+        return {"trained": "trained", "hand": "set by hand"}.get(self.aim["way"], "fitted")
+
 
 Picture = Callable[[Reached], Panel | None]
 """A picture shows nothing where there is nothing to be seen."""
@@ -70,9 +75,12 @@ def layers(found: Reached) -> Panel:
     root = signs * np.sqrt(sigma[:count])
     columns, rows = U[:, :count] * root, Vt[:count] * root[:, None]
     limit, s = float(np.abs(found.wanted.delta).max()), change.symbol
+    factors = learned(change.adapter)
+    own = not found.without and factors.keys() == {"A", "B"} and count <= len(factors["A"])
+    B, A = ("B", "A") if own else ("columns", "rows")
     views = [
-        view("columns", "columns", columns, float(np.abs(columns).max() or 1)),
-        view("rows", "rows", rows, float(np.abs(rows).max() or 1)),
+        view("columns", B, columns, float(np.abs(columns).max() or 1)),
+        view("rows", A, rows, float(np.abs(rows).max() or 1)),
         view("sum", f"Δ{s}, their sum", change.delta, limit),
     ]
     full = len(sigma)
@@ -113,9 +121,9 @@ def trained(found: Reached) -> Panel:
 
 @picture
 def dials(found: Reached) -> Panel:
-    """Return how far each neuron turns, and how much longer it gets, as wanted and as reached."""
+    """Return how far each neuron turns, and how much longer it gets, in the target and as reached."""
     lines: dict[str, Array] = {}
-    for name, change in (("wanted", found.wanted), ("reached", found.change)):
+    for name, change in (("target", found.wanted), (found.how, found.change)):
         before, after = (row_norms(M) for M in (change.before, change.after))
         longer = 100 * (after / np.maximum(before, np.finfo(float).tiny) - 1)
         along = (change.before * change.after).sum(axis=1)
@@ -125,7 +133,7 @@ def dials(found: Reached) -> Panel:
     note = "A point for each neuron. Rings: where the target has it."
     return series(
         "dials", "Each neuron’s direction and length", lines, "neuron", "degrees and per cent",
-        style="dials", says="rings: wanted", note=note,
+        style="dials", says="rings: target", note=note,
     )  # fmt: skip
 
 
@@ -208,11 +216,26 @@ def _turn(M: Array) -> float:
 @picture
 def gains(found: Reached) -> Panel:
     """Return by how much each row is scaled; columns where the adapter scales those."""
+    before, after = found.change.before, found.change.after
+    return scaled(found, by_row=_left(before, after) <= _left(before.T, after.T) + 1e-12)
+
+
+@picture
+def gains_by_hand(found: Reached) -> Panel:
+    """Return the gains where they are all that is trained, for a reader to set."""
+    if found.without:
+        return gains(found)
+    panel = scaled(found, by_row=not getattr(found.change.adapter, "feedforward"))
+    target = float(np.abs(panel["lines"][0]["values"]).max())
+    return panel | {"top": round(1.5 * max(0.1, target), 2)}
+
+
+def scaled(found: Reached, *, by_row: bool) -> Panel:
+    """Return by how much rows are scaled, or columns."""
     before, wanted, after = found.change.before, found.wanted.after, found.change.after
-    by_row = _left(before, after) <= _left(before.T, after.T) + 1e-12
     if not by_row:
         before, wanted, after = before.T, wanted.T, after.T
-    lines = {"wanted": _gains(before, wanted) - 1, "reached": _gains(before, after) - 1}
+    lines = {"target": _gains(before, wanted) - 1, found.how: _gains(before, after) - 1}
     which = "neuron" if by_row else "input"
     note = (
         f"The gain of each {which} minus 1: ⟨w, w′⟩ / ‖w‖² − 1. "
@@ -220,7 +243,7 @@ def gains(found: Reached) -> Panel:
     )
     return series(
         "gains", f"Gain of each {which} minus 1", lines, which, "gain − 1",
-        style="faders", says="rings: wanted", note=note,
+        style="faders", says=f"rings: target; dots: {found.how}", note=note,
     )  # fmt: skip
 
 
@@ -244,7 +267,7 @@ def mask(found: Reached) -> Panel:
         "Orange: entries that change, strong where they are among the target’s largest. "
         "Blue: as large, and left as they are."
     )
-    return heatmaps("mask", "The mask over the largest wanted entries", note, 1.0, mask=marks)
+    return heatmaps("mask", "The mask over the target’s largest entries", note, 1.0, mask=marks)
 
 
 @picture
@@ -257,7 +280,7 @@ def core(found: Reached) -> Panel:
         "singular vector of W, the strongest first."
     )
     title, limit = "In the singular basis of W", float(np.abs(wanted).max())
-    return heatmaps("core", title, note, limit, wanted=wanted, reached=reached)
+    return heatmaps("core", title, note, limit, **{"target": wanted, found.how: reached})
 
 
 @picture
@@ -268,9 +291,8 @@ def frequencies(found: Reached) -> Panel:
         for c in (found.wanted, found.change)
     )
     note = "Absolute values of the 2-D Fourier transform, slow waves in the middle."
-    return heatmaps(
-        "frequencies", "Frequencies", note, float(wanted.max()), wanted=wanted, reached=reached
-    )
+    limit, both = float(wanted.max()), {"target": wanted, found.how: reached}
+    return heatmaps("frequencies", "Frequencies", note, limit, **both)
 
 
 @picture
@@ -284,7 +306,7 @@ def tiles(found: Reached) -> Panel:
         return np.linalg.svd(flat.reshape(-1, height * width), compute_uv=False)
 
     reached = values(found.change.delta)
-    lines = {"wanted": values(found.wanted.delta), "reached": reached}
+    lines = {"target": values(found.wanted.delta), found.how: reached}
     note = (
         f"Of the matrix with a {height} × {width} tile in each row: of how many patterns the "
         "tiles of the change are made."
@@ -295,14 +317,14 @@ def tiles(found: Reached) -> Panel:
 
 @picture
 def rows(found: Reached) -> Panel:
-    lines = {"wanted": row_norms(found.wanted.delta), "reached": row_norms(found.change.delta)}
+    lines = {"target": row_norms(found.wanted.delta), found.how: row_norms(found.change.delta)}
     return series("rows", "Length of the change of each row", lines, "row", "length", style="bars")
 
 
 @picture
 def positions(found: Reached) -> Panel:
     """Return how far the output of each token moves."""
-    lines = {"wanted": row_norms(found.wanted.delta.T), "reached": row_norms(found.change.delta.T)}
+    lines = {"target": row_norms(found.wanted.delta.T), found.how: row_norms(found.change.delta.T)}
     title = "Change of each token’s output"
     return series("positions", title, lines, "token", "length", style="bars")
 
@@ -314,7 +336,7 @@ def memory(found: Reached) -> Panel:
     inputs = np.hstack([adapter.keys, adapter.others[:, :24]])
     lines = {
         name: row_norms((c.delta @ inputs).T)
-        for name, c in (("wanted", found.wanted), ("reached", found.change))
+        for name, c in (("target", found.wanted), (found.how, found.change))
     }
     count = adapter.keys.shape[1]
     few = "The first of these inputs is the key" if count == 1 else f"The first {count} are keys"
@@ -356,7 +378,7 @@ def attention(found: Reached) -> Panel:
     share = 100 * adapter.virtual_share(change.world.W, change.world.X)
     note = "How much of each token’s attention goes to the virtual tokens."
     title = "Attention to virtual tokens, in %"
-    return series("attention", title, {"reached": share}, "token", "%", note=note)
+    return series("attention", title, {found.how: share}, "token", "%", note=note)
 
 
 @picture

@@ -19,14 +19,16 @@ FIRST = ("mix", "own", "noise", "real", "control")
 OFFERED = tuple(dict.fromkeys((*FIRST, *worlds.WORLDS, *worlds.REAL)))
 
 AIM = {
-    "way": Knob("way", "choice", "random", options=("fitted", "trained", "random")),
+    "way": Knob("way", "choice", "random", options=("fitted", "trained", "random", "hand")),
+    "gains": Knob("gains", "text", "", options=(r"(-?\d{1,3}(_-?\d{1,3}){0,63})?",)),
     "world": Knob("world", "choice", "mix", options=OFFERED),
     "steps": Knob("steps", "int", 100, 0, 200, 5),
     "rate": Knob(
         "rate", "choice", "0.01", options=("0.001", "0.003", "0.01", "0.03", "0.1", "0.3")
     ),
 }
-"""The knobs of all ways. `world` is the target: one of `worlds`, or the adapter's own."""
+"""The knobs of all ways. `world` is the target: one of `worlds`, or the adapter's own. `gains` are
+set by hand: by how many hundredths each trained number is above its start."""
 
 HYPOTHESIS = "hypothesis"
 """The knob that takes a method's hypothesis out: `kept`, or the name of one of its controls."""

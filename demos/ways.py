@@ -93,8 +93,10 @@ def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
     # What a method without its hypothesis has to find is what the method itself has done.
     whole = start(method, own | {HYPOTHESIS: KEPT})[0] if HYPOTHESIS in own else adapter
     wanted = want(aim["world"], whole, world)
-    if aim["way"] == "trained":
-        found = train(adapter, world.W, wanted.target, wanted.X, aim["steps"], float(aim["rate"]))
+    if aim["way"] in ("trained", "hand"):
+        steps = aim["steps"] if aim["way"] == "trained" else 0
+        begun = by_hand(adapter, aim["gains"]) if aim["way"] == "hand" else adapter
+        found = train(begun, world.W, wanted.target, wanted.X, steps, float(aim["rate"]))
     else:
         found = fit(adapter, world.W, wanted.target, wanted.X, **ENOUGH)
     to = asked(adapter, world, wanted)
@@ -117,6 +119,14 @@ def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
     for progress in paced(noted()):
         so_far = reached(progress.adapter, to, wanted, aim, errors, not progress.done)
         yield so_far._replace(without=without, beside=tuple(beside.items()))
+
+
+def by_hand(adapter: Adapter, gains: str) -> Adapter:
+    """Return an adapter with its first numbers moved by hundredths; the others stay."""
+    numbers = flatten(adapter)
+    given = [int(text) for text in gains.split("_") if text][: numbers.size]
+    numbers[: len(given)] += np.array(given, float) / 100
+    return restore(adapter, numbers)
 
 
 def rivals(
@@ -294,10 +304,9 @@ def matrices(found: Reached) -> Panel:
     """Return the heatmaps of the target, of what is reached, and of the residual, on one scale."""
     wanted, change = found.wanted.delta, found.change.delta
     s, limit = found.change.symbol, float(np.abs(found.wanted.delta).max())
-    how = "Trained" if found.aim["way"] == "trained" else "Fitted"
     views = [
         view("target", f"Target Δ{s}*", wanted, limit),
-        view("delta", f"{how} Δ{s}", change, limit),
+        view("delta", f"{found.how.capitalize()} Δ{s}", change, limit),
         view("residual", "Residual", wanted - change, limit) | {"sum": "1 -1"},
     ]
     lines = (
@@ -306,7 +315,7 @@ def matrices(found: Reached) -> Panel:
         else "Outputs: a row per feature, a column per token."
     )
     return {
-        "kind": "matrix", "name": "wanted", "title": "Target, reached, residual",
+        "kind": "matrix", "name": "wanted", "title": f"Target, {found.how}, residual",
         "views": views, "note": f"All on one scale. {lines}",
     }  # fmt: skip
 
@@ -401,6 +410,8 @@ def sentence(found: Reached, s: Shares) -> str:
     count = (
         "One parameter explains" if s.parameters == 1 else f"{s.parameters:,} parameters explain"
     )
+    if aim["way"] == "hand":
+        count = f"{s.parameters:,} parameters, set by hand, explain"
     parts = [f"{count} {percent(s.own)} of {thing}{steps}"]
     others: list[tuple[str, float]] = []
     if s.lora and s.lora[1] == s.parameters and abs(s.own - s.lora[2]) < 5e-4:

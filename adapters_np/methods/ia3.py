@@ -25,7 +25,7 @@ class IA3(WeightAdapter):
     feedforward: bool
 
     gauges = ("rank", "relative_norm", "norm_change", "angle_change", "parameters")
-    pictures = ("gains",)
+    pictures = ("gains_by_hand",)
 
     @classmethod
     def init(cls, W: Array, rng: np.random.Generator, *, feedforward: bool = False) -> Self:

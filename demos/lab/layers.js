@@ -163,11 +163,7 @@ export class Layers {
 }
 
 /** @param {Node} picture @param {string} text */
-export function figure(picture, text) {
-  const figure = make("figure", { className: "chart" });
-  figure.append(picture, make("figcaption", {}, text));
-  return figure;
-}
+export const figure = (picture, text) => make("figure", { className: "chart" }, picture, make("figcaption", {}, text));
 
 /** Returns what gives names their last part, where that tells them apart. @param {string[]} names */
 function abridged(names) {
@@ -202,6 +198,4 @@ export function lacking(what, reasons) {
 }
 
 /** @param {number} share */
-export function percent(share) {
-  return `${(100 * share).toFixed(0)} %`;
-}
+export const percent = (share) => `${(100 * share).toFixed(0)} %`;

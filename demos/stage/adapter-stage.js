@@ -182,11 +182,8 @@ export class AdapterStage extends HTMLElement {
       event.preventDefault();
       this.#pointer = { id: event.pointerId, which: Number(knob.dataset.which) };
       svg.setPointerCapture(event.pointerId);
-      /** @type {SVGElement | null} */ (
-        this.#hands.querySelector(`[tabindex][data-which="${knob.dataset.which}"]`)
-      )?.focus({
-        preventScroll: true,
-      });
+      const handle = this.#hands.querySelector(`[tabindex][data-which="${knob.dataset.which}"]`);
+      /** @type {SVGElement | null} */ (handle)?.focus({ preventScroll: true });
       this.classList.add("held", "touched");
     });
     svg.addEventListener("pointermove", (event) => {

@@ -7,30 +7,13 @@
  */
 
 import { make } from "../page/element.js";
+import { keep, kept } from "../page/visit.js";
 import "./adapter-stage.js";
 
 const KEY = "bets";
 const WIDE = matchMedia("(min-width: 60em)"); // as in story.css
 /** Margins of the window within which a bet takes the stage: beside it, or below it on a phone. */
 const MARGINS = { wide: "-40% 0px -55% 0px", narrow: "-66% 0px -30% 0px" };
-
-/** @returns {Record<string, number>} the answers that were chosen */
-function kept() {
-  try {
-    return Object(JSON.parse(sessionStorage.getItem(KEY) ?? "{}"));
-  } catch {
-    return {}; // a window that keeps nothing
-  }
-}
-
-/** @param {Record<string, number>} guesses */
-function keep(guesses) {
-  try {
-    sessionStorage.setItem(KEY, JSON.stringify(guesses));
-  } catch {
-    // the guesses end with the page
-  }
-}
 
 /** @param {HTMLElement} part */
 const heading = (part) => part.querySelector("h2")?.firstChild?.textContent?.trim() ?? "";
@@ -41,7 +24,8 @@ const colour = (bet) =>
 
 class FiveBets extends HTMLElement {
   #story = /** @type {HTMLElement} */ (document.body);
-  #guesses = kept();
+  /** @type {Record<string, number>} the answers that were chosen */
+  #guesses = kept(KEY);
   /** @type {HTMLElement[]} */
   #bets = [];
   /** @type {HTMLFieldSetElement[]} */
@@ -140,7 +124,7 @@ class FiveBets extends HTMLElement {
     asked.addEventListener("click", ({ target }) => {
       if (!(target instanceof HTMLButtonElement) || asked.name in this.#guesses) return;
       this.#guesses[asked.name] = Number(target.value);
-      keep(this.#guesses);
+      keep(KEY, this.#guesses);
       this.#answer(asked);
       this.#count();
       const summary = this.#told(asked)?.querySelector("summary");
@@ -196,7 +180,7 @@ class FiveBets extends HTMLElement {
     const card = /** @type {HTMLElement} */ (this.#story.querySelector(".end-card"));
     card.hidden = false;
     card.querySelector("button")?.addEventListener("click", () => {
-      keep({});
+      keep(KEY, {});
       location.reload();
     });
   }

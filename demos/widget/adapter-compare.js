@@ -7,7 +7,7 @@
 
 import { recall } from "./choices.js";
 import { charts, draw, share } from "./draw.js";
-import { explore } from "./explore.js";
+import { explorable } from "./explore.js";
 import { Field, address, restore, says } from "./fields.js";
 import { RELOAD, file, get, lazily } from "../page/files.js";
 import { PythonElement } from "./python_element.js";
@@ -87,13 +87,7 @@ class Side {
     const known = matrix.kind === "matrix" && matrix.views[0].label === label;
     if (!known) for (const figure of this.form.querySelectorAll("figure")) figure.remove(); // it is of other things
     await draw(this.form, answer);
-    this.explore();
-  }
-
-  /** Lets the figures be read by pointer and keyboard. */
-  explore() {
-    for (const stage of this.form.querySelectorAll(".stage:not([tabindex])"))
-      explore(this.form, /** @type {HTMLElement} */ (stage));
+    explorable(this.form);
   }
 
   #read() {
@@ -120,7 +114,7 @@ class AdapterCompare extends PythonElement {
     const signal = this.begin();
     this.sides = ["a", "b"].map((letter) => new Side(this, letter));
     this.#world = [...this.find(".head").querySelectorAll(".field")].map((field) => new Field(field));
-    for (const side of this.sides) side.explore();
+    for (const { form } of this.sides) explorable(form);
     const first = this.subject;
     await this.#restore();
     if (signal.aborted) return;

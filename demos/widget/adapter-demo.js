@@ -5,10 +5,11 @@
  * `data-state` goes stored → loading → live, or error; `adapter-demo:update` follows every redraw.
  */
 
-import { kept, recall, remember } from "./choices.js";
+import { choices, recall, remember } from "./choices.js";
 import "../cell/code-cell.js";
 import { charts, draw } from "./draw.js";
 import { explorable } from "./explore.js";
+import { set, settable } from "./faders.js";
 import { Field, address, distinct, older, restore, says } from "./fields.js";
 import { RELOAD, file as fetched, lazily } from "../page/files.js";
 import { PythonElement } from "./python_element.js";
@@ -40,13 +41,13 @@ class AdapterDemo extends PythonElement {
     if (signal.aborted || !this.querySelector("form")) return;
     this.#fields = [...this.querySelectorAll(".field")].map((field) => new Field(/** @type {HTMLElement} */ (field)));
     distinct(this);
-    explorable(this.form);
     this.listen(signal);
     this.button("link").hidden = !this.ownsAddress && !this.id;
     for (const part of this.querySelectorAll(".controls")) part.removeAttribute("disabled");
-    this.#fold.open = kept().figures === "open";
+    this.#fold.open = choices().figures === "open";
     this.#restore();
     this.#way();
+    this.#open();
     this.send({ type: "stored" });
     if (!saving) idle(() => void charts().catch(() => {})); // small, and the first move needs it
     if (!this.#moved) return;
@@ -168,9 +169,15 @@ class AdapterDemo extends PythonElement {
     const drawn = () => draw(this.form, { panels, sentence });
     // from the method to what is left without its hypothesis, and back; where a browser has no such fade, at once
     await (fades && document.startViewTransition ? document.startViewTransition(drawn).updateCallbackDone : drawn());
-    explorable(this.form);
+    this.#open();
     if (!edited) this.#unmark();
     return { method: this.method, knobs, panels };
+  }
+
+  /** Lets the pictures be read, and those be set that can be. */
+  #open() {
+    explorable(this.form);
+    settable(this.form, this.knobs.way === "hand" ? `${this.knobs.gains}` : undefined);
   }
 
   /** True if what is stored along the main knob is of these settings, but for that knob and for training. @param {Drawn["knobs"]} knobs */
@@ -261,6 +268,13 @@ class AdapterDemo extends PythonElement {
     }
     super.note(fields, text);
     this.#way();
+  }
+
+  /** Takes gains that are set by hand. @param {HTMLInputElement} slider */
+  choose(slider) {
+    const [way, gains] = this.#fields.filter(({ name }) => name === "way" || name === "gains");
+    [way.text, gains.text] = ["hand", set(this.form, slider)];
+    this.change([way, gains]);
   }
 
   /** Shows what belongs to the present settings, and until it is there, nothing else. */

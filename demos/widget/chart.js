@@ -201,11 +201,12 @@ const FADER = 6; // units between two faders
 /**
  * Draws a fader for each value, from its rest in the middle: rings where the target has it.
  *
- * @param {Document} document @param {number[][]} lines as wanted, and as reached
+ * @param {Document} document @param {number[][]} lines of the target, and as reached
+ * @param {number} [set] the end of what a reader can set (faders.js)
  */
-export function faders(document, [wanted, reached]) {
-  const end = 1.1 * Math.max(0.1, ...[...wanted, ...reached].map(Math.abs));
-  const height = FADER * wanted.length + FOOT;
+export function faders(document, [target, reached], set) {
+  const end = set ?? 1.1 * Math.max(0.1, ...[...target, ...reached].map(Math.abs));
+  const height = FADER * target.length + FOOT;
   const x = (/** @type {number} */ value) => (SQUARE / 2) * (1 + value / end);
   const y = (/** @type {number} */ i) => FADER * (i + 0.5);
   const path = (/** @type {string} */ name, /** @type {(value: number, i: number) => string} */ each) =>
@@ -221,7 +222,7 @@ export function faders(document, [wanted, reached]) {
     { viewBox: `0 0 ${SQUARE} ${height}`, width: "100%", fill: "none" },
     path("level", (_, i) => `M0,${y(i)}H${SQUARE}`),
     node(document, "path", { class: "level", d: `M${x(0)},0V${height - FOOT}` }),
-    ...wanted.map((value, i) => node(document, "circle", { class: "line-0", cx: x(value), cy: y(i), r: 2.5 })),
+    ...target.map((value, i) => node(document, "circle", { class: "line-0", cx: x(value), cy: y(i), r: 2.5 })),
     path("line-1", (value, i) => `M${x(0)},${y(i)}H${x(value)}`),
     path("line-1 dots", (value, i) => `M${x(value)},${y(i)}h0`),
     ...words,

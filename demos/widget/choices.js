@@ -2,16 +2,12 @@
 
 /** @typedef {import("./fields.js").Field} Field */
 
+import { keep, kept } from "../page/visit.js";
+
 const KEY = "choices";
 
 /** @returns {Record<string, string>} */
-export function kept() {
-  try {
-    return Object(JSON.parse(sessionStorage.getItem(KEY) ?? "{}"));
-  } catch {
-    return {}; // a window that keeps nothing
-  }
-}
+export const choices = () => kept(KEY);
 
 /** @param {Field[]} fields */
 const layer = (fields) => fields.filter(({ element }) => element.closest(".world"));
@@ -20,23 +16,19 @@ const layer = (fields) => fields.filter(({ element }) => element.closest(".world
 export function remember(fields, other) {
   const set = layer(fields);
   if (!other && !set.length) return;
-  const choices = { ...kept(), ...other };
+  const all = { ...choices(), ...other };
   for (const { name, text, moved } of set) {
-    if (moved) choices[name] = text;
-    else delete choices[name]; // other widgets have defaults of their own
+    if (moved) all[name] = text;
+    else delete all[name]; // other widgets have defaults of their own
   }
-  try {
-    sessionStorage.setItem(KEY, JSON.stringify(choices));
-  } catch {
-    // the choices end with the page
-  }
+  keep(KEY, all);
 }
 
 /** Sets the controls to what was chosen before, as far as they accept it. @param {Field[]} fields */
 export function recall(fields) {
-  const choices = kept();
+  const all = choices();
   for (const field of layer(fields)) {
-    const text = choices[field.name];
+    const text = all[field.name];
     if (field.accepts(text)) field.text = text;
   }
 }

@@ -46,10 +46,8 @@ export async function draw(root, { panels, sentence }, raster = canvas) {
     if (panel.note) entry(root, ".definitions", panel.name, "label" in panel ? panel.label : panel.title, panel.note);
   }
   drawTable(root, [...heads.values()].flat(), series.flatMap(tabled));
-  drawExtents(
-    root,
-    panels.flatMap((panel) => (panel.kind === "matrix" ? panel.views : [])),
-  );
+  const views = panels.flatMap((panel) => (panel.kind === "matrix" ? panel.views : []));
+  drawExtents(root, views);
   write(root, ".sentence", sentence);
 }
 
@@ -67,7 +65,7 @@ export function share(answers) {
   if (!others.every(same)) return;
   const panels = answers.flatMap((answer) => answer.panels);
   const views = panels.flatMap((panel) => (panel.kind === "matrix" ? panel.views : []));
-  const series = panels.flatMap((panel) => (panel.kind === "series" ? [panel] : []));
+  const series = panels.flatMap((panel) => (panel.kind === "series" && !panel.top ? [panel] : []));
   for (const view of views)
     view.limit = Math.max(...views.filter(({ label }) => label === view.label).map(({ limit }) => limit));
   for (const panel of series) panel.top = Math.max(...series.filter(({ title }) => title === panel.title).map(highest));
@@ -169,19 +167,16 @@ function drawSeries(root, panel, { chart, ...drawings }, heads) {
   const key = () => panel.lines.map(({ label }, i) => h(document, "span", { class: `key line-${i}` }, label));
   const figure =
     named(root, "figure", panel.name) ??
-    newFigure(root, panel, () => ({
-      caption: told ? key() : [],
-      body: [newStage(document)],
-    }));
+    newFigure(root, panel, () => ({ caption: told ? key() : [], body: [newStage(document)] }));
   write(figure, ".title", panel.title);
   write(figure, ".says", panel.says ?? "");
   const lines = panel.lines.map(({ values }) => Array.from(values));
   const low = Math.min(0, ...lines.flat());
   const high = panel.top || Math.max(highest(panel), 0) || (low < 0 ? 0 : 1);
-  const { style: shape, cut, stage } = panel;
+  const { style: shape, cut, stage, top } = panel;
   const own = /** @type {any} */ (drawings)[/** @type {string} */ (shape)];
   const svg = own
-    ? own(document, lines)
+    ? own(document, lines, top)
     : chart(document, lines, [low, high], short, {
         shape: /** @type {any} */ (shape),
         cut,
@@ -191,10 +186,11 @@ function drawSeries(root, panel, { chart, ...drawings }, heads) {
   const text = tabled(panel)
     .map(({ label, values }) => `${label}: ${words(Array.from(values))}`)
     .join("; ");
-  set(svg, { class: "chart", role: "img", "aria-label": `${panel.title}. ${text}.` });
   set(svg, {
+    ...{ class: "chart", role: "img", "aria-label": `${panel.title}. ${text}.` },
     "data-columns": `${lines[0].length}`,
     "data-lines": JSON.stringify(heads),
+    ...(shape === "faders" && top ? { "data-end": `${top}`, "data-each": panel.x } : {}),
   });
   show(/** @type {Element} */ (figure.querySelector(".stage")), svg);
   const alone = told || panel.lines.length === 1;
@@ -363,31 +359,11 @@ function newFigure(root, panel, content) {
   const { ownerDocument: document } = root;
   const { caption, body } = content();
   const says = "says" in panel && panel.kind !== "matrix" ? [h(document, "span", { class: "says" })] : [];
-  const title = h(
-    document,
-    "figcaption",
-    {},
-    h(document, "span", { class: "title" }, panel.title),
-    ...says,
-    ...caption,
-  );
-  const figure = h(
-    document,
-    "figure",
-    {
-      class: [
-        panel.kind,
-        "style" in panel ? panel.style : "",
-        panel.kind === "series" && panel.lines.length > 1 ? "two" : "",
-      ]
-        .join(" ")
-        .trim(),
-      "data-panel": panel.name,
-    },
-    title,
-    ...body,
-    h(document, "output"),
-  );
+  const words = [h(document, "span", { class: "title" }, panel.title), ...says, ...caption];
+  const title = h(document, "figcaption", {}, ...words);
+  const kinds = panel.kind === "series" ? [panel.style, panel.lines.length > 1 && "two"] : [];
+  const names = { class: [panel.kind, ...kinds].filter(Boolean).join(" "), "data-panel": panel.name };
+  const figure = h(document, "figure", names, title, ...body, h(document, "output"));
   const place = panel.stage ? "stage" : panel.name;
   (root.querySelector(`[data-holds~="${place}"]`) ?? root.querySelector(".more"))?.append(figure);
   return figure;

@@ -44,7 +44,8 @@ export function explore(root, stage) {
     output.textContent = output.dataset.rest ?? "";
   };
   /** @param {PointerEvent} event */
-  const point = ({ clientX, clientY }) => {
+  const point = ({ clientX, clientY, buttons, target }) => {
+    if (buttons && target instanceof HTMLInputElement) return; // a slider in the hand tells of itself
     const cells = grid(root, stage);
     const { left, top } = stage.getBoundingClientRect();
     output.setAttribute("aria-live", "off");
@@ -56,6 +57,7 @@ export function explore(root, stage) {
   };
   /** @param {KeyboardEvent} event */
   const press = (event) => {
+    if (event.target !== stage) return; // but a slider upon it
     if (event.key === "Escape") stop();
     const move = MOVES[event.key];
     if (!move) return;

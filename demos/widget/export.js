@@ -59,7 +59,7 @@ function csv(demo, { knobs, panels }) {
 // Code ---------------------------------------------------------------------------------------------
 
 /** The knobs of a change that is aimed at another one. */
-const AIM = ["way", "world", "steps", "rate"];
+const AIM = ["way", "world", "steps", "rate", "gains"];
 
 /** Saves Python code for the present settings. @param {Demo} demo */
 export const saveCode = (demo) => download(new Blob([script(demo)], { type: "text/x-python" }), `${demo.method}.py`);

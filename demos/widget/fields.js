@@ -67,7 +67,7 @@ export class Field {
     const [control] = this.controls;
     if (this.kind === "radio") return this.controls.find(({ defaultChecked }) => defaultChecked)?.value ?? "";
     if (this.kind === "checkbox") return `${control.defaultChecked}`;
-    return this.kind === "range"
+    return ["range", "text"].includes(this.kind)
       ? control.defaultValue
       : ([...control.options].find(({ defaultSelected }) => defaultSelected)?.value ?? "");
   }
@@ -102,7 +102,9 @@ export class Field {
 
   /** Return whether the control can have this value. @param {string} text */
   accepts(text) {
-    return this.texts.includes(text);
+    const [control] = this.controls;
+    if (this.kind !== "text") return this.texts.includes(text);
+    return new RegExp(`^${control.pattern}$`).test(text);
   }
 
   /** Shows the value beside its slider. */

@@ -8,6 +8,7 @@ browser's code.
 import json
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -16,9 +17,10 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adapters_np.core import knobs, load, slugs
+from adapters_np.errors import KnobError
 from adapters_np.knobs import Knob, signature_knobs
 from demos.probe import probe
-from demos.settings import AIM, HYPOTHESIS, KEPT, PAGE, hypothesis, main_knob, opens
+from demos.settings import AIM, HYPOTHESIS, KEPT, PAGE, hypothesis, main_knob, opens, start
 from demos.ways import caption
 from demos.world import toy
 from scripts.bootstrap import ROOT
@@ -55,14 +57,17 @@ BASES = {
 RANDOM = {name: (AIM | signature_knobs(toy))[name].default for name in PAGE}
 """A random step, where pages open with another way: what they say of one is said of this one."""
 
-WAYS = {"fitted": "Fitted", "trained": "Trained", "random": "Random"}
+WAYS = {"fitted": "Fitted", "trained": "Trained", "random": "Random", "hand": "By hand"}
 SHORT = 24  # letters: up to three options that are shorter together are radio buttons
 
 
 FAMILY = 3
 """Choices from which on they are what a method is about."""
 
-ACTS = {"world": "fitted trained", "steps": "trained", "rate": "trained", "step": "random"}
+ACTS = {
+    "world": "fitted trained hand", "steps": "trained", "rate": "trained", "step": "random",
+    "gains": "hand",
+}  # fmt: skip
 """The ways in which a knob acts, where that is not in all."""
 
 NOT_FITTED = "trained random"
@@ -83,6 +88,7 @@ class Control(NamedTuple):
     step: str = ""
     options: tuple[tuple[str, str], ...] = ()
     ways: str = ""
+    pattern: str = ""
 
 
 def text(value: Any) -> str:
@@ -141,13 +147,15 @@ def ways(knob: Knob) -> str:
 def _plain(knob: Knob) -> Control:
     start = (knob.name, label(knob.name), knob.letter)
     default = text(knob.default)
+    if knob.kind == "text":
+        return Control(*start, "text", "text", default, pattern=knob.options[0])
     if knob.kind == "bool":
         return Control(*start, "checkbox", "bool", default)
     if knob.kind == "choice":
         numeric = all(isinstance(o, (int, float)) for o in knob.options)
         options = tuple((text(o), offered(knob, o)) for o in knob.options)
         few = len(options) <= 3 and sum(len(shown) for _, shown in options) <= SHORT
-        few = few and knob.name != HYPOTHESIS  # one look for all methods
+        few = (few or knob.name == "way") and knob.name != HYPOTHESIS  # one look for all methods
         kind = "radio" if few else "select"
         return Control(*start, kind, "number" if numeric else "text", default, options=options)
     low, high, step = text(knob.low), text(knob.high), text(knob.step)
@@ -178,6 +186,7 @@ def form(slug: str) -> str:
         rest=rest,
         rest_ways=NOT_FITTED if all(knob.absorbed for knob in rest) else "",
         how=[left.pop(name) for name in ("steps", "rate", "step")],
+        hand=[left.pop("gains")] if "gains" in left else [],
         world=list(left.values()),
         random=urlencode(RANDOM),
         **along(slug),
@@ -193,8 +202,34 @@ def opening(slug: str) -> dict[str, Any]:
 
 def every(slug: str) -> dict[str, Knob]:
     out = hypothesis(slug)
-    own = {**AIM, **signature_knobs(toy), **knobs(load(slug))}
+    own = {**AIM, **signature_knobs(toy)}
+    if "gains_by_hand" not in load(slug).pictures:
+        own["way"] = own["way"]._replace(options=own["way"].options[:3])
+        del own["gains"]
+    own |= {name: possible(slug, knob) for name, knob in knobs(load(slug)).items()}
     return own | ({HYPOTHESIS: out} if out else {})
+
+
+@cache
+def possible(slug: str, knob: Knob) -> Knob:
+    """Return a knob without the numbers to choose from that its page's layer does not allow.
+
+    >>> possible("oft", knobs(load("oft"))["block_size"]).options
+    (2, 4, 8, 16, 32)
+    """
+
+    base = {name: value for name, value in opens(slug).items() if name not in AIM}
+
+    def fits(option: Any) -> bool:
+        try:
+            start(slug, base | {knob.name: option})
+        except KnobError:
+            return False
+        return True
+
+    if knob.kind != "choice" or isinstance(knob.default, str):
+        return knob
+    return knob._replace(options=tuple(o for o in knob.options if fits(o)))
 
 
 def along(slug: str) -> dict[str, str]:
