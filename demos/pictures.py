@@ -21,6 +21,7 @@ from demos.protocols import (
     Mixes,
     Remembers,
     Rotates,
+    Scales,
     Shows,
     Tiles,
     serving,
@@ -121,7 +122,7 @@ def trained(found: Reached) -> Panel:
 
 @picture
 def dials(found: Reached) -> Panel:
-    """Return how far each neuron turns, and how much longer it gets, in the target and as reached."""
+    """Return how far each neuron turns, and how much longer it gets; in the target too."""
     lines: dict[str, Array] = {}
     for name, change in (("target", found.wanted), (found.how, found.change)):
         before, after = (row_norms(M) for M in (change.before, change.after))
@@ -225,7 +226,8 @@ def gains_by_hand(found: Reached) -> Panel:
     """Return the gains where they are all that is trained, for a reader to set."""
     if found.without:
         return gains(found)
-    panel = scaled(found, by_row=not getattr(found.change.adapter, "feedforward"))
+    adapter = serving(found.change.adapter, Scales, "picture gains_by_hand")
+    panel = scaled(found, by_row=not adapter.feedforward)
     target = float(np.abs(panel["lines"][0]["values"]).max())
     return panel | {"top": round(1.5 * max(0.1, target), 2)}
 

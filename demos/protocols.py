@@ -59,6 +59,14 @@ class Steers(Protocol):
 
 
 @runtime_checkable
+class Scales(Protocol):
+    """An adapter that trains a gain for each output, or for each input, and nothing else."""
+
+    feedforward: bool
+    """Whether it is for each input."""
+
+
+@runtime_checkable
 class Tiles(Protocol):
     """An adapter whose change is laid out in equal tiles."""
 

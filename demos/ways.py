@@ -93,12 +93,12 @@ def reach(method: str, chosen: dict[str, Any]) -> Iterator[Reached]:
     # What a method without its hypothesis has to find is what the method itself has done.
     whole = start(method, own | {HYPOTHESIS: KEPT})[0] if HYPOTHESIS in own else adapter
     wanted = want(aim["world"], whole, world)
-    if aim["way"] in ("trained", "hand"):
-        steps = aim["steps"] if aim["way"] == "trained" else 0
-        begun = by_hand(adapter, aim["gains"]) if aim["way"] == "hand" else adapter
-        found = train(begun, world.W, wanted.target, wanted.X, steps, float(aim["rate"]))
-    else:
+    if aim["way"] == "hand":
+        adapter, aim["steps"] = by_hand(adapter, aim["gains"]), 0
+    if aim["way"] == "fitted":
         found = fit(adapter, world.W, wanted.target, wanted.X, **ENOUGH)
+    else:
+        found = train(adapter, world.W, wanted.target, wanted.X, aim["steps"], float(aim["rate"]))
     to = asked(adapter, world, wanted)
     if np.array_equal(to.before, to.after):
         rule = "asks for no change here, so no share of it can be explained"

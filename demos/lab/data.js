@@ -23,8 +23,6 @@ const BY = "by.";
 export class Data {
   /** @param {Stored} stored */
   constructor(stored) {
-    Object.assign(this, stored);
-    /** @type {[number, number]} */
     this.size = stored.size;
     this.ranks = stored.ranks;
     this.budgets = stored.budgets;

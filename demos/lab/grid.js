@@ -26,33 +26,29 @@ export function grid(table, open, signal) {
   enter(current);
   /** @param {Event} event @returns {HTMLElement | null} */
   const target = ({ target }) => (target instanceof Element ? target.closest("[data-cell]") : null);
-  table.addEventListener(
-    "click",
-    (event) => {
-      const cell = target(event);
-      if (!cell) return;
-      enter(cell);
-      open(cell.dataset.cell ?? "");
-    },
-    { signal },
-  );
-  table.addEventListener(
-    "keydown",
-    (event) => {
-      const cell = target(event);
-      if (!cell || event.altKey || event.ctrlKey || event.metaKey) return;
-      if (event.key === "Enter" || event.key === " ") open(cell.dataset.cell ?? "");
-      else if (event.key in STEPS) {
-        const [down, right] = STEPS[event.key];
-        const all = full();
-        const row = all.findIndex((row) => row.includes(cell));
-        const there = all[Math.max(0, Math.min(all.length - 1, row + down))];
-        const column = Math.min(there.length - 1, Math.max(0, all[row].indexOf(cell) + right));
-        enter(there[column]);
-        current.focus();
-      } else return;
-      event.preventDefault();
-    },
-    { signal },
-  );
+  /** @param {Event} event */
+  const click = (event) => {
+    const cell = target(event);
+    if (!cell) return;
+    enter(cell);
+    open(cell.dataset.cell ?? "");
+  };
+  /** @param {KeyboardEvent} event */
+  const press = (event) => {
+    const cell = target(event);
+    if (!cell || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "Enter" || event.key === " ") open(cell.dataset.cell ?? "");
+    else if (event.key in STEPS) {
+      const [down, right] = STEPS[event.key];
+      const all = full();
+      const row = all.findIndex((row) => row.includes(cell));
+      const there = all[Math.max(0, Math.min(all.length - 1, row + down))];
+      const column = Math.min(there.length - 1, Math.max(0, all[row].indexOf(cell) + right));
+      enter(there[column]);
+      current.focus();
+    } else return;
+    event.preventDefault();
+  };
+  table.addEventListener("click", click, { signal });
+  table.addEventListener("keydown", press, { signal });
 }

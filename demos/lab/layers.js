@@ -121,8 +121,7 @@ export class Layers {
     if (!this.layers.length) return;
     const measure = this.find("[name=measure]:checked").value;
     const { title, write } = this.#measures[measure];
-    let most = 0;
-    let of = "";
+    let [most, of] = [0, ""];
     for (const found of this.found.values()) {
       most = Math.max(most, found[measure] ?? 0);
       of ||= found.of;

@@ -35,9 +35,9 @@ export function settable(form, text) {
   for (const [i, slider] of found(form).sliders.entries()) {
     const value = given ? (given[i] ?? 0) : Math.round(end * ((2 * dots[i][0]) / width - 1));
     Object.assign(slider, { min: -end, max: end, value, ariaLabel: `Gain of ${svg.dataset.each} ${i + 1}` });
+    tell(slider);
   }
   if (given) follow(form);
-  tell(form);
 }
 
 /** @param {number} count @param {number} aspect of the picture @param {number} share of its height that is a fader's */
@@ -60,7 +60,7 @@ function fresh(count, aspect, share) {
 /** What all faders are set to, in hundredths, now that the reader has moved one. @param {HTMLElement} form @param {HTMLInputElement} moved */
 export function set(form, moved) {
   follow(form);
-  tell(form);
+  tell(moved);
   const output = moved.closest("figure")?.querySelector("output");
   if (output) output.textContent = `${moved.ariaLabel}: ${moved.ariaValueText}, set by hand`;
   return found(form)
@@ -68,10 +68,8 @@ export function set(form, moved) {
     .join("_");
 }
 
-/** @param {HTMLElement} form */
-function tell(form) {
-  for (const slider of found(form).sliders) slider.ariaValueText = (1 + slider.valueAsNumber / HUNDRED).toFixed(2);
-}
+/** @param {HTMLInputElement} slider */
+const tell = (slider) => (slider.ariaValueText = (1 + slider.valueAsNumber / HUNDRED).toFixed(2));
 
 /** Draws the faders where the sliders are, before Python has answered. @param {HTMLElement} form */
 function follow(form) {

@@ -55,7 +55,10 @@ TO_LORA = (
     "90 %* is the rank that it picks for `rank=0.9`."
 )
 
-SCALES = "Scales every step of training, so moving it switches to Trained. A fit reaches the same at any value."
+SCALES = (
+    "Scales every step of training, so moving it switches to Trained. "
+    "A fit reaches the same at any value."
+)
 """What moving a knob shows that the trained arrays make up for, where its page does not say."""
 
 EDGE = 0.05

@@ -217,7 +217,6 @@ def possible(slug: str, knob: Knob) -> Knob:
     >>> possible("oft", knobs(load("oft"))["block_size"]).options
     (2, 4, 8, 16, 32)
     """
-
     base = {name: value for name, value in opens(slug).items() if name not in AIM}
 
     def fits(option: Any) -> bool:

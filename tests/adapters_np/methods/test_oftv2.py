@@ -8,7 +8,6 @@ import pytest
 
 from adapters_np.core import parameters
 from adapters_np.linalg import Array, cayley, cayley_neumann, skew
-from adapters_np.methods.oft import OFT
 from adapters_np.methods.oftv2 import OFTv2
 from tests.toy import stepped, weight
 
@@ -45,12 +44,6 @@ def test_odd_lengths_are_far_more_orthogonal_than_even_ones(
     q = np.linalg.norm(generator(adapter), 2, axis=(1, 2)).max()
     R = adapter.rotation()
     np.testing.assert_allclose(np.linalg.norm(R.T @ R - np.eye(D_IN), 2), law(q), rtol=1e-7)
-
-
-def test_exact_rotation_is_that_of_oft() -> None:
-    adapter = moved()
-    oft = OFT(adapter.Q, adapter.block_size, D_IN // adapter.block_size, epsilon=0.0)
-    np.testing.assert_allclose(adapter.exact_rotation(), oft.rotation(), atol=1e-14)
 
 
 def test_paper_counts_17_65_million_parameters_for_llama_2_7b() -> None:

@@ -87,15 +87,3 @@ def test_a_method_of_several_bets_has_a_word_for_each_by_name(page: Page, site: 
     assert len(words) == 2
     assert all("tuning, against its own control" in word for word in words)
     expect(page.locator(".bar-key .bar")).to_have_count(4)
-
-
-def test_needs_shorten_the_list(page: Page, site: str) -> None:
-    page.goto(f"{site}choose/")
-    rows = page.locator("#shortlist tbody tr:visible")
-    whole = rows.count()
-    page.check("row-filter input[value=spectrum]")
-    expect(rows).not_to_have_count(whole)
-    assert 0 < rows.count() < whole
-    names = rows.locator("th").all_inner_texts()
-    assert "LoRA" not in names
-    assert "OFT" in names

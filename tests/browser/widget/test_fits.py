@@ -136,15 +136,6 @@ def test_where_python_does_not_come_a_link_says_what_the_picture_is_of(
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
 
 
-def test_any_matrix_of_the_small_model_can_be_asked_for(visit: Visit) -> None:
-    page = visit(f"{OFT}?base=trained_up&world=real_memory")
-    page.wait_for_selector(LIVE)
-    update = page.evaluate("updates.at(-1)")
-    assert page.locator(".sentence").inner_text() == probe("oft", update["knobs"])["sentence"]
-    chosen = page.get_by_label("Kind of weight").locator("option:checked")
-    expect(chosen).to_have_text("trained: feed-forward, up")
-
-
 def test_a_compared_pair_shows_no_other_numbers_than_its_link_names(page: Page, site: str) -> None:
     held: list[Route] = []
     page.route("**/numpy.bin*", lambda route: held.append(route))
@@ -261,6 +252,33 @@ def test_a_scale_that_a_link_names_has_no_part_in_a_fit_and_acts_in_training(vis
     assert value(update, "explained") == pytest.approx(
         value(probe("lora", update["knobs"]), "explained"), rel=1e-6
     )
+
+
+def test_a_fader_is_set_by_hand_and_the_panels_and_the_address_follow(visit: Visit) -> None:
+    page = visit("methods/ia3/")
+    fader, hand = page.get_by_role("slider", name="Gain of neuron 5"), "?way=hand&gains="
+    fader.scroll_into_view_if_needed()
+    box = fader.bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.8 * box["width"], middle + 30, steps=4)
+    page.mouse.up()
+    becomes(page, f"location.search.startsWith('{hand}')", True)
+    fader.press("ArrowRight")
+    fader.press("ArrowDown")
+    expect(page.get_by_role("slider", name="Gain of neuron 6")).to_be_focused()
+    value = fader.evaluate("e => e.value")
+    assert int(value) > 20
+    becomes(page, "updates.at(-1)?.knobs.gains.split('_')[4]", value)
+    knobs = page.evaluate("updates.at(-1).knobs")
+    sentence = probe("ia3", knobs)["sentence"]
+    assert "set by hand" in sentence
+    expect(page.locator(".sentence")).to_have_text(sentence)
+    becomes(page, "location.search", hand + knobs["gains"])
+    page.get_by_text("Fitted", exact=True).click()
+    expect(page.locator(".sentence")).not_to_contain_text("by hand")
 
 
 # Without the hypothesis ----------------------------------------------------------------------

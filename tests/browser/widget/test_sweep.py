@@ -147,10 +147,3 @@ def test_an_export_waits_for_a_question_that_has_taken_the_place_of_its_own(
         page.evaluate(OVERTAKE)
     assert kept
     assert Path(download.value.path()).stat().st_size > 1000
-
-
-def test_every_file_is_small(site_folder: Path) -> None:
-    for kind in ("sweep", "fits"):
-        files = list((site_folder / "assets" / "demo").glob(f"*-{kind}-*.bin.br"))
-        assert len(files) > 30
-        assert max(file.stat().st_size for file in files) <= 70_000

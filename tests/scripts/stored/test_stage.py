@@ -18,7 +18,7 @@ from scripts.macros import story
 from scripts.macros.page import Page
 from scripts.macros.story import Story
 from scripts.stored import stage
-from scripts.stored.stage import ACTS, TARGETS, W, explained, starts, weight
+from scripts.stored.stage import ACTS, TARGETS, explained, starts, weight
 from tests.node import printed
 
 SCENES = [(slug, target) for slug, act in ACTS.items() for target in act.targets]
@@ -104,15 +104,6 @@ def test_at_home_a_method_makes_the_whole_target_and_a_bet_can_lose_all(
     best = list(ACTS[slug].best(TARGETS[target], ACTS[slug]))
     found = explained(TARGETS[target], made(slug, target, best))
     assert found == pytest.approx(share, abs=1e-5)
-
-
-def test_rotations_are_said_to_keep_every_length_and_angle() -> None:
-    target, held = ACTS["oft"].targets[0], places("oft")
-    for at, shown in zip(held, frames([("oft", target, at) for at in held]), strict=True):
-        turned = made("oft", target, at)
-        np.testing.assert_allclose(turned @ turned.T, W @ W.T, atol=1e-12)
-        assert all(shown["lengths"])
-        assert all(shown["angles"])
 
 
 def test_the_story_types_no_result_and_asks_for_each_method_that_is_stored() -> None:

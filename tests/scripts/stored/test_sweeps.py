@@ -110,13 +110,6 @@ def test_a_forbidden_value_is_left_out_and_a_fault_of_a_module_stops_the_build(
         sweep.__wrapped__("lora")
 
 
-def test_the_nearest_value_answers_for_one_that_is_not_stored() -> None:
-    knob = main_knob("lora")
-    assert knob
-    answers = [{"value": v, **answer("lora", {"rank": v})} for v in (2, 8)]
-    assert [a["value"] for a in read(packed(knob, answers), 1, 4, 6, 16)] == [2, 2, 8, 8]
-
-
 def test_a_sweep_is_made_again_when_its_own_code_or_what_all_share_has_changed(
     tmp_path: Path,
 ) -> None:
