@@ -57,7 +57,7 @@ TO_LORA = (
 
 SCALES = (
     "Scales every step of training, so moving it switches to Trained. "
-    "A fit reaches the same at any value."
+    "The best fit is the same at any value."
 )
 """What moving a knob shows that the trained arrays make up for, where its page does not say."""
 
