@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, NamedTuple, Self, get_args, get_origin, get_type_hints
 
@@ -56,7 +55,7 @@ class Knob(NamedTuple):
         """
         if self.kind == "bool" and isinstance(value, bool):
             return value
-        if self.kind == "text" and re.fullmatch(self.options[0], str(value)):
+        if self.kind == "text" and isinstance(value, str):
             return value
         if self.kind == "choice" and any(
             value == o and type(value) is type(o) for o in self.options
@@ -95,7 +94,7 @@ class Knob(NamedTuple):
         if self.kind == "bool":
             return "true or false"
         if self.kind == "text":
-            return f"of the form {self.options[0]}"
+            return "a text"
         if self.kind == "choice":
             return "one of " + ", ".join(map(str, self.options))
         return (

@@ -222,7 +222,7 @@ def gains(found: Reached) -> Panel:
 
 
 @picture
-def gains_by_hand(found: Reached) -> Panel:
+def gains_by_hand(found: Reached) -> Panel | None:
     """Return the gains where they are all that is trained, for a reader to set."""
     if found.without:
         return gains(found)

@@ -20,7 +20,7 @@ OFFERED = tuple(dict.fromkeys((*FIRST, *worlds.WORLDS, *worlds.REAL)))
 
 AIM = {
     "way": Knob("way", "choice", "random", options=("fitted", "trained", "random", "hand")),
-    "gains": Knob("gains", "text", "", options=(r"(-?\d{1,3}(_-?\d{1,3}){0,63})?",)),
+    "gains": Knob("gains", "text", ""),
     "world": Knob("world", "choice", "mix", options=OFFERED),
     "steps": Knob("steps", "int", 100, 0, 200, 5),
     "rate": Knob(

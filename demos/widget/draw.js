@@ -65,7 +65,7 @@ export function share(answers) {
   if (!others.every(same)) return;
   const panels = answers.flatMap((answer) => answer.panels);
   const views = panels.flatMap((panel) => (panel.kind === "matrix" ? panel.views : []));
-  const series = panels.flatMap((panel) => (panel.kind === "series" && !panel.top ? [panel] : []));
+  const series = panels.flatMap((panel) => (panel.kind === "series" && panel.style !== "faders" ? [panel] : []));
   for (const view of views)
     view.limit = Math.max(...views.filter(({ label }) => label === view.label).map(({ limit }) => limit));
   for (const panel of series) panel.top = Math.max(...series.filter(({ title }) => title === panel.title).map(highest));
@@ -176,7 +176,7 @@ function drawSeries(root, panel, { chart, ...drawings }, heads) {
   const { style: shape, cut, stage, top } = panel;
   const own = /** @type {any} */ (drawings)[/** @type {string} */ (shape)];
   const svg = own
-    ? own(document, lines, top)
+    ? own(document, lines, shape === "faders" ? top : undefined)
     : chart(document, lines, [low, high], short, {
         shape: /** @type {any} */ (shape),
         cut,

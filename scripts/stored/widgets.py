@@ -58,6 +58,9 @@ RANDOM = {name: (AIM | signature_knobs(toy))[name].default for name in PAGE}
 """A random step, where pages open with another way: what they say of one is said of this one."""
 
 WAYS = {"fitted": "Fitted", "trained": "Trained", "random": "Random", "hand": "By hand"}
+HUNDREDTHS = r"(-?\d{1,3}(_-?\d{1,3}){0,63})?"
+"""How an address has gains that are set by hand."""
+
 SHORT = 24  # letters: up to three options that are shorter together are radio buttons
 
 
@@ -148,7 +151,7 @@ def _plain(knob: Knob) -> Control:
     start = (knob.name, label(knob.name), knob.letter)
     default = text(knob.default)
     if knob.kind == "text":
-        return Control(*start, "text", "text", default, pattern=knob.options[0])
+        return Control(*start, "text", "text", default, pattern=HUNDREDTHS)
     if knob.kind == "bool":
         return Control(*start, "checkbox", "bool", default)
     if knob.kind == "choice":
