@@ -77,7 +77,8 @@ def layers(found: Reached) -> Panel:
     columns, rows = U[:, :count] * root, Vt[:count] * root[:, None]
     limit, s = float(np.abs(found.wanted.delta).max()), change.symbol
     factors = learned(change.adapter)
-    own = not found.without and factors.keys() == {"A", "B"} and count <= len(factors["A"])
+    own = not found.without and len(factors) == 2 and "A" in factors and "B" in factors
+    own = own and count <= len(factors["A"])
     B, A = ("B", "A") if own else ("columns", "rows")
     views = [
         view("columns", B, columns, float(np.abs(columns).max() or 1)),
@@ -229,7 +230,7 @@ def gains_by_hand(found: Reached) -> Panel | None:
     adapter = serving(found.change.adapter, Scales, "picture gains_by_hand")
     panel = scaled(found, by_row=not adapter.feedforward)
     target = float(np.abs(panel["lines"][0]["values"]).max())
-    return panel | {"top": round(1.5 * max(0.1, target), 2)}
+    return panel | {"top": 1.5 * max(0.1, target)}
 
 
 def scaled(found: Reached, *, by_row: bool) -> Panel:
