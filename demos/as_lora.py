@@ -31,8 +31,8 @@ def as_lora(change: Change) -> Panel:
         "At each rank the nearest LoRA keeps the largest singular values (Eckart and Young, 1936). "
         f"Of ‖ΔW‖², {', '.join(losses(kept))}."
     )
-    unit = f"rank{'' if r == 1 else 's'}, {r * sum(change.delta.shape):,} parameters"
-    return number("as_lora", f"LoRA that keeps {100 * LORA_KEEPS:.0f} % of it", r, unit, note)
+    unit = f"with {r * sum(change.delta.shape):,} parameters"
+    return number("as_lora", f"LoRA rank that keeps {100 * LORA_KEEPS:.0f} % of it", r, unit, note)
 
 
 def losses(kept: Array) -> Iterator[str]:

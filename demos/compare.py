@@ -277,7 +277,7 @@ def _sizes(a: Measured, b: Measured) -> str:
         if ratio >= TIMES
         else f"{digits(100 * ratio - 100)}\xa0% larger"
     )
-    return f"The change of {more.name} is {how}: {large}\xa0% of {norm} against {small}\xa0%."
+    return f"{more.name}’s change is {how}: {large}\xa0% of {norm} against {small}\xa0%."
 
 
 def _stillness(a: Measured, b: Measured, thing: str) -> str:

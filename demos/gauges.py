@@ -60,7 +60,10 @@ def gauge_of(protocol: type[Needed]) -> Callable[[Callable[[Change, Needed], Pan
 @gauge
 def rank(change: Change) -> Panel:
     value = numerical_rank(change)
-    note = "Singular values above max(m, n) · ε · σ₁, σ₁ being the larger one of before and change."
+    note = (
+        "How many singular values exceed max(m, n) · ε · σ₁: m × n is the shape, ε the machine "
+        "precision, and σ₁ the largest value of the layer or of the change."
+    )
     return number("rank", f"Rank of Δ{change.symbol}", value, f"of {len(change.sigma)}", note)
 
 
@@ -174,8 +177,8 @@ def gram_change(change: Change) -> Panel:
     before, after = change.before @ change.before.T, change.after @ change.after.T
     value = 100 * float(np.linalg.norm(after - before) / np.linalg.norm(before))
     s = change.symbol
-    note = f"‖{s}′{s}′ᵀ − {s}{s}ᵀ‖ over the norm before."
-    return number("gram_change", "Change of the Gram matrix", value, "%", note)
+    note = f"‖{s}′{s}′ᵀ − {s}{s}ᵀ‖ / ‖{s}{s}ᵀ‖."
+    return number("gram_change", "Change in the Gram matrix", value, "%", note)
 
 
 @gauge
@@ -192,19 +195,19 @@ def input_gram_change(change: Change) -> Panel:
 def angle_change(change: Change) -> Panel:
     """Return the largest change of a cosine between two neurons (rows), from 0 to 2."""
     note = "Over all pairs of neurons (rows)."
-    return number("angle_change", "Largest change of a cosine", change.turn, "", note)
+    return number("angle_change", "Largest change in a cosine", change.turn, "", note)
 
 
 @gauge
 def norm_change(change: Change) -> Panel:
     value = 100 * change.stretch
-    return number("norm_change", "Largest change of a neuron’s norm", value, "%", "Over all rows.")
+    return number("norm_change", "Largest change in a neuron’s norm", value, "%", "Over all rows.")
 
 
 @gauge
 def spectrum_change(change: Change) -> Panel:
     """Return the largest change of a singular value, in per cent of the largest one before."""
-    label = "Largest change of a singular value"
+    label = "Largest change in a singular value"
     return number("spectrum_change", label, 100 * change.drift, "% of σ₁", "σ₁ before the change.")
 
 

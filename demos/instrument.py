@@ -44,7 +44,7 @@ def spectra(change: Change, wanted: Array | None = None) -> list[Panel]:
             style="bars", says=f"rank {numerical_rank(change)}", rest=rest,
         ),
         series(
-            "spectrum", f"Of {s} and {s}′", {s: change.sigma_before, f"{s}′": change.sigma_after},
+            "spectrum", f"Spectra of {s} and {s}′", {s: change.sigma_before, f"{s}′": change.sigma_after},
             style="points",
             says="none has moved" if change.drift < ROUND_OFF else f"largest move {figures(moved)}",
         ),
@@ -69,7 +69,7 @@ def cosines(change: Change) -> Panel:
         "kind": "pairs", "name": "cosines", "title": f"Cosines between {what}",
         "before": before, "after": after,
         "says": f"all {len(before)} kept" if kept else f"mean change {mean}, largest {largest}",
-        "note": "Across: before. Up: after. On the diagonal a cosine is what it was.",
+        "note": "Across: before. Up: after. On the diagonal, a cosine is unchanged.",
     }  # fmt: skip
 
 

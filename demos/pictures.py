@@ -242,7 +242,7 @@ def scaled(found: Reached, *, by_row: bool) -> Panel:
     which = "neuron" if by_row else "input"
     note = (
         f"The gain of each {which} minus 1: ⟨w, w′⟩ / ‖w‖² − 1. "
-        "What else happens to it is not seen here."
+        "What else happens to it is not shown."
     )
     return series(
         "gains", f"Gain of each {which} minus 1", lines, which, "gain − 1",
@@ -321,14 +321,14 @@ def tiles(found: Reached) -> Panel:
 @picture
 def rows(found: Reached) -> Panel:
     lines = {"target": row_norms(found.wanted.delta), found.how: row_norms(found.change.delta)}
-    return series("rows", "Length of the change of each row", lines, "row", "length", style="bars")
+    return series("rows", "Length of each row’s change", lines, "row", "length", style="bars")
 
 
 @picture
 def positions(found: Reached) -> Panel:
     """Return how far the output of each token moves."""
     lines = {"target": row_norms(found.wanted.delta.T), found.how: row_norms(found.change.delta.T)}
-    title = "Change of each token’s output"
+    title = "Change in each token’s output"
     return series("positions", title, lines, "token", "length", style="bars")
 
 

@@ -381,9 +381,9 @@ def shares(found: Reached, s: Shares) -> list[Panel]:
 ALPHA = "α changes how fast training moves, not which ΔW can be reached."
 EXPLAINED = "1 − ‖Δ* − Δ‖² / ‖Δ*‖², Δ* being the target."
 HELD_OUT = "The same on tokens that were not fitted; below 0 the fit is worse than no change."
-LORA = "What LoRA explains with no more parameters, or at rank 1 if that needs more."
+LORA = "What LoRA explains with at most as many parameters, or at rank 1 if that needs more."
 RANK = "The most that a change of this rank can explain (Eckart and Young, 1936)."
-CHANCE = "The mean of random subspaces: trained parameters over entries of the weight."
+CHANCE = "The mean over random subspaces: trained parameters divided by entries of the weight."
 
 
 def percent(share: float) -> str:
@@ -424,8 +424,8 @@ def sentence(found: Reached, s: Shares) -> str:
     rest = "; ".join(f"{who} explains {percent(share)}" for who, share in others)
     text = f"{parts[0]}. {rest[0].upper()}{rest[1:]}."
     if found.held_out is not None:
-        fresh = "below 0\xa0%" if found.held_out < 0 else percent(found.held_out)
-        text += f" On fresh tokens it is {fresh}."
+        fresh = "less than 0\xa0%" if found.held_out < 0 else percent(found.held_out)
+        text += f" On fresh tokens the fit explains {fresh}."
     if found.beside:
         text += f" {ALPHA}"
     return f"{about} {text}"

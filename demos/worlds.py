@@ -252,7 +252,7 @@ def shards(W: Array, rng: np.random.Generator) -> Array:
     return scaled(np.tile(rng.normal(size=(len(W), 8)), W.shape[1] // 8), W)
 
 
-@world("A mixture", "Few directions, row gains, turned inputs and noise in equal parts.")
+@world("A mixture", "A few directions, row gains, turned inputs and noise in equal parts.")
 def mix(W: Array, rng: np.random.Generator) -> Array:
     """Return a sum of four worlds of the same size."""
     return scaled(few(W, rng) + rows(W, rng) + turn(W, rng) + noise(W, rng), W)

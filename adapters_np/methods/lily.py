@@ -6,8 +6,8 @@ p = \operatorname{mean}_t\, \mathrm{softmax}(G A x_t)$$
 The mean runs over all tokens of a batch, so one mixture serves them all.
 
 Source: zhong2025lily, its formula as PEFT implements it; peft2026benchmark for the runs.
-Differs: nothing for one layer as PEFT has it. A may serve a few neighbouring layers, the B serve
-all. The authors' code for language understanding bends what the feed-forward reads by ReLU.
+Differs: nothing for one layer as PEFT has it. A may serve a few neighbouring layers; the Bs serve
+all. The authors' code for language understanding applies ReLU to what the feed-forward part reads.
 """
 
 from dataclasses import dataclass

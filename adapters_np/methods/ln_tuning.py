@@ -1,4 +1,4 @@
-r"""LN tuning believes that a task needs other gains on the channels, and no new directions.
+r"""LN tuning believes that a task needs different gains on the channels, and no new directions.
 
 $$y = W\,(\gamma \circ \hat x + \beta), \qquad
 \hat x = \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} \;\text{(LayerNorm)}, \quad

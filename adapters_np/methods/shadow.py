@@ -7,9 +7,9 @@ The gate $g_l$ and the candidate $c_l$ are small networks of $h_l$; a network of
 $s_0$.
 
 Source: li2026shadow, equations 1 to 7 as PEFT implements them.
-Differs: the blocks are one, $h + W^\top \mathrm{relu}(W h)$, several times, and share U, D and both
-networks, of which PEFT gives each block its own. $s_0$ comes of two random matrices that are
-frozen, in PEFT of a decoder of one layer that is trained, too. The authors' code has SiLU, a norm
+Differs: one block, $h + W^\top \mathrm{relu}(W h)$, is repeated, and its copies share U, D and both
+networks; PEFT gives each block its own. $s_0$ comes from two frozen random matrices; in PEFT it
+comes from a decoder of one layer, which is trained too. The authors' code has SiLU, a norm
 before both networks and no correction of the first block.
 """
 

@@ -1,11 +1,11 @@
-r"""Super-Tuning trains weights by a score of pruning; Supra adds a change of low rank.
+r"""Super-Tuning trains the weights that a pruning score picks; Supra adds a low-rank change.
 
 $$W' = W + \sum_{l=1}^K \theta_l\, e_{i_l} e_{j_l}^\top + s\,B A, \qquad s = \alpha / r$$
 
 The places are those of the K entries of largest |W|. Without B A it is Super.
 
 Source: supertuning2026, its formula as PEFT implements it.
-Differs: places are counted as the next whole number from above, PEFT's from below. The paper's
+Differs: the number of places is rounded up; PEFT rounds it down. The paper's
 other score, which weighs entries by the inputs, needs data; PEFT leaves it out as well.
 """
 

@@ -138,8 +138,12 @@ def _cite(items: Sequence[Item]) -> str:
     if not items:
         return ""
     count = len(items) - 1
-    tables = "Its table has an entry" if count == 1 else f"Its {count} tables have entries"
-    more = f"<p>{tables} below the page’s.</p>" if count else ""
+    tables = (
+        "Its table has its own entry"
+        if count == 1
+        else f"Its {count} tables have their own entries"
+    )
+    more = f"<p>{tables}, below that of the page.</p>" if count else ""
     return (
         '<details class="fold cite"><summary>Cite this page</summary>'
         f"<p>{_style(items[0])}</p>{more}{_listings(items)}</details>"

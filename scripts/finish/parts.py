@@ -7,7 +7,7 @@ import re
 FOLDED = {
     "limits": "where it fails",
     "implementation": "the tested file, to edit and run",
-    "grade": "published comparisons, and the points that survey and audit give",
+    "grade": "published comparisons, and the points that the survey and our audit give",
     "relations": "to other methods",
     "errata": "corrections to the source survey",
     "cite": "page, paper, all references",

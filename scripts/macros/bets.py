@@ -58,16 +58,16 @@ def own_controls(page: Page, modules: Iterable[str]) -> str:
         return ""
     for s in own:
         rows = {f"{s.bet.method}, {name}": say.named(name) for name in s.out}
-        lanes = {"together: both": "trained", "controls: reach": "describes"}
+        lanes = {"together: both": "trained", "controls: reach": "reach"}
         html += views.figure(
             "controls", "", "Lead over its control, in % of full fine-tuning’s gain (trained) and"
-            " of ‖ΔW‖² (describes); 95 % intervals; grey: under a point", rows,
+            " of ‖ΔW‖² (reach); 95 % intervals; grey: under a point", rows,
             lanes=lanes if s.bet.reach else {"together: both": ""}, sides=SIDES, across="points",
             farthest=30, linked=False, title=s.name if len(own) > 1 else "",
         )  # fmt: skip
         heads = {survey.called(task).capitalize(): task for task in survey.tasks(s.bet)}
         table = views.table(
-            "controls", {"Control": "name", "Trained": "trained", **heads, "Describes": "reach"},
+            "controls", {"Control": "name", "Trained": "trained", **heads, "Reach": "reach"},
             rows, sort=True,
         )  # fmt: skip
         given = {"named": say.named, "paper": lambda key: catalog().papers[key].url}

@@ -51,7 +51,7 @@ BACK = {
 """Relations as the other page words them; what is not here reads the same from both ends."""
 
 TO_LORA = (
-    "\n\n`convert_to_lora` turns a trained adapter into LoRA. The widget's *LoRA that keeps "
+    "\n\n`convert_to_lora` turns a trained adapter into LoRA. The widget's *LoRA rank that keeps "
     "90 %* is the rank that it picks for `rank=0.9`."
 )
 
@@ -134,7 +134,7 @@ def _weighed(dimension: Dimension, verdict: Verdict, sources: int) -> str:
 BY = {
     "authors": "by the method’s authors",
     "rival": "by authors of another method",
-    "independent": "by independents",
+    "independent": "by independent authors",
     "here": "by this site",
 }
 
@@ -153,7 +153,8 @@ def _nearest(verdict: Verdict) -> str:
     weight, side, word, _ = verdict.near
     if weight < EDGE:
         return f"It is on a boundary: anything more {side} would make it {word}."
-    return f"The nearest other verdict is {word}; it would take {number(weight, 1)} more {side}."
+    more = number(weight, 1)
+    return f"The nearest other verdict is {word}; it would take {more} more on the side {side}."
 
 
 def _vote(found: list[Finding]) -> str:
@@ -172,7 +173,7 @@ def _grouped(changes: dict[str, Word]) -> Iterator[str]:
         known = preposition == "without" and key in catalog().papers
         by_word.setdefault(word, []).append(f"without {short(key)}" if known else how)
     for word, ways in by_word.items():
-        yield f"{word} {', '.join(ways)}"
+        yield f"{word} {', or '.join(ways)}"
 
 
 class Furniture(Part):

@@ -33,7 +33,7 @@ MEANINGS: dict[Dimension, str] = {
     "PE": "within 1 % of full fine-tuning with at most 1 % of the parameters",
     "BL": "ahead of LoRA at the nearest budget on the same modules",
     "BF": "level with full fine-tuning, or ahead of it",
-    "DE": "the same with half of the data, or ahead of LoRA and full tuning with few examples",
+    "DE": "the same result with half the data, or ahead of LoRA and full tuning with few examples",
     "OOD": "ahead of LoRA or full fine-tuning on data unlike the training data",
     "WA": "run in papers by others",
 }

@@ -214,7 +214,7 @@ CLAIMS = (
     Claim("IA3 and LN tuning learn less than LoRA", ("ia3", "ln tuning"), ("behind",), "ahead"),
     Claim("DoRA is ahead of LoRA of its rank", ("dora 4",), ("ahead",), "behind"),
     Claim(
-        "PiSSA’s start in random directions is behind PiSSA",
+        "PiSSA started in random directions is behind PiSSA",
         ("pissa 4, random basis",), ("behind",), "ahead",
     ),
 )  # fmt: skip

@@ -274,8 +274,8 @@ def why(bet: bets.Bet, own: Mapping[str, Word], found: Iterable[Estimate]) -> st
     signs = {"reach": [j.sign for j in bet.reach], "print": [bet.verdict.printed]}
     left = [what for what, of in signs.items() if {*of} & {"for", "against"}]
     left += ["random sequences"] if set(bets.tasks(bet)) - set(plan().tasks) else []
-    parts += [f"{say.listed(left)} left out"] if left else []
-    parts += ["another word with other priors"] if bet.method in unsteady() else []
+    parts += [f"{say.listed(left)} not counted"] if left else []
+    parts += ["the verdict differs under other priors"] if bet.method in unsteady() else []
     return "; ".join(parts)
 
 

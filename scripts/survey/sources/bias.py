@@ -33,7 +33,7 @@ Group: TypeAlias = Literal["authors", "rivals", "independents", "benchmark", "he
 GROUPS: dict[Group, str] = {
     "authors": "its authors",
     "rivals": "authors of another method",
-    "independents": "independents",
+    "independents": "independent authors",
     "benchmark": "PEFT’s benchmark",
     "here": "this site’s experiment",
 }

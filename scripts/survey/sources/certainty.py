@@ -71,10 +71,10 @@ def _steps(evidence: Evidence) -> Iterator[tuple[str, str]]:
     if 2 * low < sources:
         yield (
             "risk of bias",
-            f"{low} of {sources} sources {'is' if low == 1 else 'are'} at low risk",
+            f"low in {low} of {sources} source{'s' * (sources != 1)}",
         )
     if 2 * high > sources:
-        yield "risk of bias", f"{high} of {sources} {'is' if high == 1 else 'are'} at high risk"
+        yield "risk of bias", f"high in {high} of {sources}"
     pooled = evidence.pooled
     if pooled is None:
         yield "inconsistency", "too few sources to see how they differ"

@@ -18,7 +18,7 @@ from scripts.survey.sources.providers import facts
 
 SAID = {
     "confirmed": "found by others",
-    "reported": "printed by its authors",
+    "reported": "reported by its authors",
     "partly": "in part",
     "contested": "disputed",
     "too little": "little to go by",

@@ -137,18 +137,18 @@ Clause: TypeAlias = Literal[
 """The condition of the rule that gives a verdict."""
 
 ENOUGH_FOR = f"The evidence for weighs at least {ENOUGH}, and {{ratio:g}} times that against."
-SETTLES = "To settle it, one side has to weigh {ratio:g} times the other."
+SETTLES = "To settle it, one side has to weigh {ratio:g} times as much as the other."
 SENTENCES: dict[Clause, str] = {
     "papers": f"{{papers}} by others ran it. Confirmation takes {CONFIRMED_PAPERS}; with "
     f"{CONTESTED_PAPERS} or {CONFIRMED_PAPERS - 1} it is contested.",
     "nothing": "No comparison in the sources that were read counts here, so there is nothing to "
     "weigh.",
-    "little": f"Neither side reaches the {ENOUGH} that a verdict needs.",
+    "little": f"Neither side reaches the weight of {ENOUGH} that a verdict needs.",
     "opposed": "The evidence against weighs at least twice the evidence for. To contradict, it "
     f"would have to weigh at least {ENOUGH}, and {{ratio:g}} times the other side.",
     "against": f"The evidence against weighs at least {ENOUGH}, and {{ratio:g}} times that for.",
     "open": SETTLES,
-    "leans": f"{SETTLES} It leans {{leaning}}: that side weighs at least twice the other.",
+    "leans": f"{SETTLES} It leans {{leaning}}: that side weighs at least twice as much.",
     "by_others": f"{ENOUGH_FOR} Independent authors found it too.",
     "by_authors": f"{ENOUGH_FOR} It is only reported: besides the authors’ own, at most one weak "
     "source supports it.",
