@@ -44,8 +44,8 @@ def spectra(change: Change, wanted: Array | None = None) -> list[Panel]:
             style="bars", says=f"rank {numerical_rank(change)}", rest=rest,
         ),
         series(
-            "spectrum", f"Spectra of {s} and {s}′", {s: change.sigma_before, f"{s}′": change.sigma_after},
-            style="points",
+            "spectrum", f"Spectra of {s} and {s}′",
+            {s: change.sigma_before, f"{s}′": change.sigma_after}, style="points",
             says="none has moved" if change.drift < ROUND_OFF else f"largest move {figures(moved)}",
         ),
     ]  # fmt: skip

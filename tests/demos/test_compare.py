@@ -109,7 +109,7 @@ def test_directions_and_sizes_are_compared() -> None:
     assert "LORA (B) has 2 times the trained parameters of LORA (A) (512 against 256)." in text
     text = words(side("lora", alpha=16.0), side("lora", alpha=32.0))
     assert "Both move the weight in 8 of 64 directions." in text
-    assert "The change of LORA (B) is 2 times as large" in text
+    assert "LORA (B)’s change is 2 times as large" in text
     assert "Their changes are of like size" in words(side("lora"), side("lora"))
 
 
@@ -159,7 +159,7 @@ def test_equal_parameters_are_said_in_words() -> None:
         "With the knob at 8, PISSA has as many trained parameters as LORA: 1,024."
     )
     assert words(side("hra"), side("oft"), equal=True).startswith(
-        "With the knob at 16, OFT comes closest to the 512 trained parameters of HRA: 480."
+        "With the knob at 16, OFT comes closest to the 512 trained parameters of HRA: it has 480."
     )
     assert words(side("lora"), side("ether"), equal=True).startswith(
         "No value of the knob changes the 64 trained parameters of ETHER; LORA has 1,024."

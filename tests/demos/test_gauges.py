@@ -74,7 +74,7 @@ def test_the_rank_of_lora_is_the_least_that_keeps_nine_tenths() -> None:
     shares = np.cumsum(squares) / squares.sum()
     r = int(found["value"])
     assert shares[r - 2] < LORA_KEEPS <= shares[r - 1]
-    assert found["unit"] == f"ranks, {r * 64:,} parameters"
+    assert found["unit"] == f"with {r * 64:,} parameters"
     assert f"4 loses {100 * (1 - shares[3]):.0f} %, 8 loses " in found["note"]
     assert found["note"].endswith("32 loses nothing.")
 

@@ -113,7 +113,7 @@ def test_pages_say_the_word_of_the_joint_analysis_and_where() -> None:
     assert '<a href="../../findings/bets/#later">one base model, on code</a>, ' in later
     assert "no clear difference from <em>entries shuffled</em>, " in later
     untested = Furniture(page("methods/adalora/")).verdict()
-    assert "<dd>Not tested: no training run here removes the idea.</dd>" in untested
+    assert "<dd>Not tested: none of our training runs leaves the idea out.</dd>" in untested
 
 
 def test_the_study_says_whether_it_finds_what_is_planted_and_only_that(tables: Tables) -> None:
@@ -204,7 +204,7 @@ def test_a_method_s_page_has_a_row_for_each_control_and_its_facts_the_strongest(
     (figure,) = re.findall(r"data-figure='(.*?)'", own)
     drawn = json.loads(unescape(figure))["figure"]["rows"]
     assert [row["name"] for row in drawn] == ["shuffled order", "symmetric generators"]
-    assert "<em>shuffled order</em> takes out: that neighbouring inputs turn together." in own
+    assert "<em>shuffled order</em> leaves out one thing: that neighbouring inputs turn together." in own
     by = {f.row: f.value for f in bets.facts() if f.column == "strongest"}
     for bet in bets.bets():
         beat = [j.overall.mean for j in bet.trained if j.comparison.claim == "ahead"]
