@@ -159,7 +159,7 @@ def test_equal_parameters_are_said_in_words() -> None:
         "With the knob at 8, PISSA has as many trained parameters as LORA: 1,024."
     )
     assert words(side("hra"), side("oft"), equal=True).startswith(
-        "With the knob at 16, OFT comes closest to the 512 trained parameters of HRA: it has 480."
+        "With the knob at 16, OFT comes closest to the 512 trained parameters of HRA: 480."
     )
     assert words(side("lora"), side("ether"), equal=True).startswith(
         "No value of the knob changes the 64 trained parameters of ETHER; LORA has 1,024."
