@@ -164,10 +164,10 @@ def test_a_redraw_tells_its_values_and_late_stored_pictures_take_no_answer_away(
 def test_moving_the_matched_control_ends_the_match(visit: Visit) -> None:
     page = visit(DORA)
     update = live(page, lambda: knob(page, "b", "rank").press("End"))
-    expect(page.get_by_label("Equal trained parameters")).not_to_be_checked()
+    expect(page.get_by_label("Equal numbers of parameters")).not_to_be_checked()
     assert update["b"]["knobs"]["rank"] == 16
     page.wait_for_url("**b.rank=16")
-    update = live(page, lambda: page.get_by_label("Equal trained parameters").check())
+    update = live(page, lambda: page.get_by_label("Equal numbers of parameters").check())
     assert update["b"]["knobs"]["rank"] == 8
     page.wait_for_function("() => !location.search.includes('b.rank')")
 
@@ -213,7 +213,7 @@ def test_the_address_restores_pair_and_knobs(visit: Visit, site: str) -> None:
     visit(page.url.removeprefix(site))
     expect(knob(page, "a", "rank_stabilised")).to_be_checked()
     expect(knob(page, "b", "rank")).to_have_value("1")
-    expect(page.get_by_label("Equal trained parameters")).not_to_be_checked()
+    expect(page.get_by_label("Equal numbers of parameters")).not_to_be_checked()
     update = page.wait_for_function(ARRIVED).json_value()
     assert update["b"]["knobs"]["rank"] == 1
     page.get_by_role("button", name="Defaults").click()

@@ -19,6 +19,7 @@ from demos.panels import Answer
 from demos.probe import probe
 from demos.settings import settings
 from demos.world import toy
+from scripts.stored.widgets import possible
 
 # Sums run in another order in the browser, so what is zero but for round-off is another round-off.
 ROUND_OFF = 1e-9
@@ -88,8 +89,9 @@ def ends(knob: Knob) -> tuple[Any, Any]:
 
 def cases(method: str) -> Iterator[dict[str, Any]]:
     """Yield the defaults, each knob at its ends, and the method's knobs together at theirs."""
-    available = settings(method)
-    own = [*knobs(load(method)), "step"]
+    offered = {name: possible(method, knob) for name, knob in knobs(load(method)).items()}
+    available = settings(method) | offered
+    own = [*offered, "step"]
     yield {}
     for name, knob in available.items():
         yield from ({name: value} for value in ends(knob) if value != knob.default)
@@ -150,7 +152,8 @@ def test_a_widget_writes_what_cpython_writes_at_random_settings(
     enlarges round-off: the last digit may be another, and more only as far as it is in CPython
     where the weight has other last bits. Adam, for one, divides slopes of zero by their own size.
     """
-    rng, own = np.random.default_rng([*method.encode()]), knobs(load(method)).values()
+    rng = np.random.default_rng([*method.encode()])
+    own = [possible(method, knob) for knob in knobs(load(method)).values()]
     slow = 4 if list(slugs()).index(method) % 8 == 0 else 1
     session = visit.context.new_cdp_session(visit)
     session.send("Emulation.setCPUThrottlingRate", {"rate": slow})
