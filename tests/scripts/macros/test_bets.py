@@ -204,10 +204,7 @@ def test_a_method_s_page_has_a_row_for_each_control_and_its_facts_the_strongest(
     (figure,) = re.findall(r"data-figure='(.*?)'", own)
     drawn = json.loads(unescape(figure))["figure"]["rows"]
     assert [row["name"] for row in drawn] == ["shuffled order", "symmetric generators"]
-    assert (
-        "<em>shuffled order</em> leaves out one thing: that neighbouring inputs turn together."
-        in own
-    )
+    assert "shuffled order</em> leaves out one thing: that neighbouring inputs turn" in own
     by = {f.row: f.value for f in bets.facts() if f.column == "strongest"}
     for bet in bets.bets():
         beat = [j.overall.mean for j in bet.trained if j.comparison.claim == "ahead"]

@@ -201,11 +201,7 @@ ENOUGH_FOR = "The evidence for weighs at least 2, and 4 times that against."
     ("findings", "word", "told"),
     [
         ([], "no evidence", "No comparison in the sources that were read counts here"),
-        (
-            units("for", 1, "a"),
-            "too little",
-            "Neither side reaches the weight of 2 that a verdict needs.",
-        ),
+        (units("for", 1, "a"), "too little", "Neither side reaches the weight of 2 that a"),
         (
             units("for", 1, "a", "full"),
             "confirmed",
