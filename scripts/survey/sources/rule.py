@@ -320,7 +320,7 @@ class Verdict(NamedTuple):
         >>> def ran(key):
         ...     return Finding("WA", key, "T", "U", "for", "rival", "weak", "paper", "")
         >>> decide("WA", [ran("a2020"), ran("b2021"), ran("c2022")]).reason
-        '3 papers by others ran it. It takes 5 to confirm; 3 or 4 leave it contested.'
+        '3 papers by others ran it. Confirmation takes 5; with 3 or 4 it is contested.'
         >>> decide("BL", []).reason
         'No comparison in the sources that were read counts here, so there is nothing to weigh.'
         """
