@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from adapters_np.core import flatten, learned
+from adapters_np.core import flatten
 from adapters_np.linalg import Array, angles_from, row_norms, thin_svd
 from demos.change import Change, numerical_rank
 from demos.panels import Panel, heatmaps, series, view
@@ -76,13 +76,9 @@ def layers(found: Reached) -> Panel:
     root = signs * np.sqrt(sigma[:count])
     columns, rows = U[:, :count] * root, Vt[:count] * root[:, None]
     limit, s = float(np.abs(found.wanted.delta).max()), change.symbol
-    factors = learned(change.adapter)
-    own = not found.without and len(factors) == 2 and "A" in factors and "B" in factors
-    own = own and count <= len(factors["A"])
-    B, A = ("B", "A") if own else ("columns", "rows")
     views = [
-        view("columns", B, columns, float(np.abs(columns).max() or 1)),
-        view("rows", A, rows, float(np.abs(rows).max() or 1)),
+        view("columns", "columns", columns, float(np.abs(columns).max() or 1)),
+        view("rows", "rows", rows, float(np.abs(rows).max() or 1)),
         view("sum", f"Δ{s}, their sum", change.delta, limit),
     ]
     full = len(sigma)
