@@ -149,7 +149,9 @@ class AdapterDemo extends PythonElement {
   }
 
   ahead() {
-    this.nearest();
+    const drawn = this.nearest();
+    const rest = () => (this.keeps() ? new Promise((done) => setTimeout(done, AHEAD)) : undefined);
+    if (this.computer.state === "ready") return drawn.then(rest); // until the reader's hand rests
     if (this.computer.state !== "off") return;
     const store = this.#prepare();
     const files = store && Promise.all([store, charts().catch(() => {})]);
@@ -202,6 +204,7 @@ class AdapterDemo extends PythonElement {
   get stored() {
     if (!this.exact) return [this.about, `Run (${python.size})`];
     const of = this.#where ? this.about : "Stored picture";
+    if (python.state === "ready") return [of];
     return [`${of}. Moving a control starts Python in your browser: ${python.size}, once`];
   }
 

@@ -117,10 +117,12 @@ export function curve(document, { at, most, dots, grey, lines }) {
   );
   /** Writes where no line is, or fewest are. @param {string} name @param {string} text @param {number[][]} places left ends and base lines */
   const beside = (name, text, places, wide = 9 * text.length + 2) => {
-    const within = (/** @type {number[]} */ [left, base]) =>
-      ink.filter(([a, b]) => a > left - 3 && a < left + wide + 3 && b > base - 13 && b < base + 4).length +
-      (left < LEFT || left + wide > WIDE || base < 12 || base > y(0) - 2 ? 99 : 0);
-    const [left, base] = places.sort((a, b) => within(a) - within(b))[0];
+    const crowd = places.map(([left, base]) => {
+      let count = left < LEFT || left + wide > WIDE || base < 12 || base > y(0) - 2 ? 99 : 0;
+      for (const [a, b] of ink) if (a > left - 3 && a < left + wide + 3 && b > base - 13 && b < base + 4) count++;
+      return count;
+    });
+    const [left, base] = places[crowd.indexOf(Math.min(...crowd))];
     for (let i = 0; i <= wide; i += 6) ink.push(...[3, 6, 9].map((up) => [left + i, base - up]));
     return word({ class: name, x: left, y: base }, text);
   };

@@ -21,7 +21,9 @@
 import { canvas } from "./heatmap.js";
 import { lazily } from "../page/files.js";
 
-export const charts = () => lazily(() => import("./chart.js"));
+/** @type {typeof import("./chart.js") | undefined} kept: to import what is there already takes a task of its own, and a frame */
+let loaded;
+export const charts = async () => (loaded ??= await lazily(() => import("./chart.js")));
 
 /**
  * Draws an answer into the form of a widget. Figures that exist are kept, with their focus.
@@ -128,15 +130,22 @@ function drawMatrix(root, panel, raster) {
   rest(figure, panel.says ?? `${rows} ${down} × ${columns} ${across}`);
 }
 
+/** @type {WeakMap<Values, number[]>} */
+const found = new WeakMap();
+
 /** @param {Values} values @returns {number[]} the least, the largest, and the root mean square */
 function extents(values) {
+  const known = found.get(values);
+  if (known) return known;
   let [low, high, squares] = [Infinity, -Infinity, 0];
   for (let i = 0; i < values.length; i++) {
     low = Math.min(low, values[i]);
     high = Math.max(high, values[i]);
     squares += values[i] ** 2;
   }
-  return [low, high, Math.sqrt(squares / values.length)];
+  const told = [low, high, Math.sqrt(squares / values.length)];
+  found.set(values, told);
+  return told;
 }
 
 /** @param {Values} values */
@@ -373,7 +382,18 @@ function newFigure(root, panel, content) {
 function show(stage, picture) {
   const old = stage.querySelector("img, canvas, svg");
   if (!old) stage.prepend(picture);
-  else if (old !== picture) old.replaceWith(picture);
+  else if (old !== picture) become(old, picture);
+}
+
+/** Makes a picture like a new one. What stays the same is kept, for a browser lays out anew what is replaced. @param {Element} old @param {Element} fresh */
+function become(old, fresh) {
+  const alike = old.localName === fresh.localName && old.children.length === fresh.children.length;
+  if (!alike) return old.replaceWith(fresh);
+  for (const name of old.getAttributeNames()) if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  if (!old.children.length && old.textContent !== fresh.textContent) old.textContent = fresh.textContent;
+  const parts = [...fresh.children];
+  for (const [i, part] of [...old.children].entries()) become(part, parts[i]);
 }
 
 /** Sets what a figure's read-out says while nothing is read. @param {Element} figure @param {string} text */

@@ -32,6 +32,7 @@ export class PythonElement extends PageElement {
     last: "Last picture that could be computed",
     absent: "The picture is that of other settings.",
   };
+  size = python.size;
 
   /** The settings that a link has brought, if one has. @type {Map<string, string> | undefined} */
   linked;
@@ -44,6 +45,7 @@ export class PythonElement extends PageElement {
   /** @type {Promise<unknown> | undefined} the last redraw, which may wait for a file, and the frame after it */
   #drawn;
   #newest = Promise.resolve(); // what the newest question brings
+  #turn = 0;
   #told = {}; // of the last picture, to the page
 
   // Members that an element overrides --------------------------------------------------------------
@@ -164,8 +166,7 @@ export class PythonElement extends PageElement {
     if (this.dataset.state !== phase) this.dataset.state = phase;
     for (const picture of this.querySelectorAll(".picture")) picture.ariaBusy = `${phase === "loading"}`;
     this.find("progress").hidden = phase !== "loading";
-    const { about, stored, words } = this;
-    const [note, action = ""] = line(this.state, { ...words, size: python.size, about, stored });
+    const [note, action = ""] = line(this.state, this);
     const button = this.button("action");
     const focused = document.activeElement === button;
     button.hidden = !action;
@@ -186,12 +187,13 @@ export class PythonElement extends PageElement {
   async #ask() {
     const { signal } = this.lifetime;
     const { computer, subject } = this;
+    const turn = ++this.#turn;
     const current = () => !signal.aborted && computer === this.computer;
     charts().catch(() => {}); // arrives beside Python; draw() tells what is wrong
     const ahead = this.ahead();
     if (ahead) {
       await ahead;
-      if (!current() || !this.state.wanted) return;
+      if (!current() || !this.state.wanted || turn !== this.#turn) return;
     }
     const request = this.question();
     this.send({ type: "asked" });

@@ -151,7 +151,7 @@ function cancel(state, computer) {
 }
 
 /**
- * @typedef {{holds: string, last: string, absent: string, size: string, about: string, stored: [note: string, action?: string]}} Words
+ * @typedef {{words: {holds: string, last: string, absent: string}, size: string, about: string, stored: [note: string, action?: string]}} Words
  *   an element's own: the picture holds · no newer one can be had · it is of other things · how much Python is · which settings
  *   it is of · what is said of a stored one
  */
@@ -159,14 +159,14 @@ function cancel(state, computer) {
 /**
  * Return the line below the picture, and what its button does.
  *
- * @param {State} state @param {Words} words @returns {[note: string, action?: string]}
+ * @param {State} state @param {Words} element @returns {[note: string, action?: string]}
  */
-export function line({ at, apart, shown }, words) {
-  const about = apart ? words.about : "";
+export function line({ at, apart, shown }, element) {
+  const about = apart ? element.about : "";
   const steps = shown?.step === 1 ? "1 step" : `${shown?.step ?? 0} steps`;
   switch (at) {
     case "waiting":
-      return [`${about && `${about}. `}Loading Python, ${words.size}`, "Cancel"];
+      return [`${about && `${about}. `}Loading Python, ${element.size}`, "Cancel"];
     case "fitting":
       return [
         about ? `${about}. Python fits the present settings` : `Python fits it in your browser: ${steps}`,
@@ -177,12 +177,12 @@ export function line({ at, apart, shown }, words) {
     case "computed":
       return [`Computed by Python in your browser, ${Math.max(1, Math.round(shown?.milliseconds ?? 0))} ms`];
     case "last":
-      return [words.last];
+      return [element.words.last];
     case "failed":
-      return [about || words.holds, "Try again"];
+      return [about || element.words.holds, "Try again"];
     case "absent":
-      return [words.absent, "Run"];
+      return [element.words.absent, "Run"];
     default:
-      return words.stored;
+      return element.stored;
   }
 }

@@ -17,14 +17,14 @@ Event = dict[str, Any]
 WALK = """
 import { readFileSync } from "node:fs";
 import { PHASES, START, line, next } from "./demos/widget/state.js";
-const words = { holds: "holds", last: "last", absent: "absent", size: "5 MB", about: "Of rank 4",
-  stored: ["stored", "Run"] };
+const element = { words: { holds: "holds", last: "last", absent: "absent" }, size: "5 MB",
+  about: "Of rank 4", stored: ["stored", "Run"] };
 const steps = (events) => {
   let state = START;
   return events.map((event) => {
     const [after, effects] = next(state, event);
     state = after;
-    return { ...state, effects, phase: PHASES[state.at], line: line(state, words) };
+    return { ...state, effects, phase: PHASES[state.at], line: line(state, element) };
   });
 };
 process.stdout.write(JSON.stringify(JSON.parse(readFileSync(0, "utf-8")).map(steps)));
