@@ -62,7 +62,7 @@ def rank(change: Change) -> Panel:
     value = numerical_rank(change)
     note = (
         "How many singular values exceed max(m, n) · ε · σ₁: m × n is the shape, ε the machine "
-        "precision, and σ₁ the largest value of the layer or of the change."
+        "precision, and σ₁ the largest singular value of the layer or of the change."
     )
     return number("rank", f"Rank of Δ{change.symbol}", value, f"of {len(change.sigma)}", note)
 

@@ -339,7 +339,7 @@ def memory(found: Reached) -> Panel:
     }
     count = adapter.keys.shape[1]
     few = "The first of these inputs is the key" if count == 1 else f"The first {count} are keys"
-    note = f"{few}; the others are like those that C was counted from."
+    note = f"{few}; the others are like those that C was estimated from."
     title = "How far outputs move: keys first, then other inputs"
     return series("memory", title, lines, "input", "length", style="bars", note=note)
 

@@ -43,7 +43,7 @@ def symmetric_generators(fresh: BOFT, W: Array, rng: np.random.Generator) -> Str
     """Put symmetric generators with zero diagonals in the place of skew ones; nothing is drawn.
 
     Taken out: that angles and lengths of neurons are kept. Kept: the butterfly, so which inputs are
-    mixed with which, and the size of a first step. Two factors that turn overlap, two that stretch
+    mixed with which, and the size of a first step. Two factors that turn overlap; two that stretch
     do not, so the control reaches more dimensions with as many parameters.
     """
     return grown(StretchedBOFT, fresh)

@@ -28,7 +28,7 @@ class UnboundedDeLoRA(DeLoRA):
 def unbounded(fresh: DeLoRA, W: Array, rng: np.random.Generator) -> UnboundedDeLoRA:
     """Divide each piece by the length that it has at the start; what it grows by stays.
 
-    Taken out: the bound on the change, and that directions are learned apart from how far it goes.
+    Taken out: the bound on the change, and that directions are learned separately from its size.
     Kept: the low rank, the learned strength, the scale of the inputs, the first step but for the
     part along the pieces themselves. Where B starts at zero, the length is that of a fresh B.
     """

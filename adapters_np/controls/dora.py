@@ -31,7 +31,7 @@ class GainAndLoRA(DoRA):
 def rotated(fresh: DoRA, W: Array, rng: np.random.Generator) -> RotatedDoRA:
     """Learn lengths and directions of neurons in a basis of the outputs drawn at random.
 
-    Taken out: that a neuron is what has a length. Kept: a length and a direction, learned apart,
+    Taken out: that a neuron is what has a length. Kept: a length and a direction, each learned,
     for as many combinations of neurons; the low rank.
     """
     Q = orthonormal(rng, len(W))

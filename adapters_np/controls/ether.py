@@ -32,7 +32,7 @@ def along_blocks(W: Array, u: Array) -> Array:
 def free_strength(fresh: ETHER, W: Array, rng: np.random.Generator) -> FreeETHER:
     """Let the length of u count, starting at one; nothing is drawn.
 
-    Taken out: the fixed strength, and with it kept angles and the bound. Kept: one direction a
+    Taken out: the fixed strength, and with it the kept angles and the bound. Kept: one direction a
     block, the start at mirrors.
     """
     return grown(FreeETHER, fresh, u=fresh.u / row_norms(fresh.u)[:, None])

@@ -39,7 +39,7 @@ def hyperbolic(theta: Array) -> Array:
 
 @control("relocated")
 def shuffled(fresh: GOFT, W: Array, rng: np.random.Generator) -> ShuffledGOFT:
-    """Draw the pairs of the tournament among inputs in an order drawn at random.
+    """Pair the inputs of the tournament in an order drawn at random.
 
     Taken out: which inputs share a plane. Kept: every angle between neurons, the tournament.
     """

@@ -49,7 +49,7 @@ def rotated(fresh: IA3, W: Array, rng: np.random.Generator) -> RotatedOutputs | 
 
 @control("relaxed")
 def neighbours_mixed(fresh: IA3, W: Array, rng: np.random.Generator) -> MixedIA3:
-    """Add to each feature a share of the one before it in the place of its own; nothing is drawn.
+    """Add to each feature a share of the one before it, not of itself; nothing is drawn.
 
     Taken out: that a feature is only turned up or down. Kept: a number for each feature, and the
     layer's own channels.

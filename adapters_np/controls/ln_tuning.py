@@ -46,7 +46,7 @@ def rotated(fresh: LNTuning, W: Array, rng: np.random.Generator) -> FramedLN:
 
 @control("relaxed")
 def neighbours_mixed(fresh: LNTuning, W: Array, rng: np.random.Generator) -> FramedLN:
-    """Add to each channel a share of the one before it in the place of its own; nothing is drawn.
+    """Add to each channel a share of the one before it, not of itself; nothing is drawn.
 
     Taken out: that a channel is only turned up or down. Kept: a number for each channel, the
     pretrained gains, the length of a step.

@@ -11,7 +11,7 @@ from adapters_np.methods.pissa import PiSSA
 
 @control("relocated")
 def random_basis(fresh: PiSSA, W: Array, rng: np.random.Generator) -> PiSSA:
-    """Start from as strong components in directions drawn at random.
+    """Start from equally strong components in directions drawn at random.
 
     Taken out: W's singular vectors. Kept: the r strengths at the start, orthogonal directions, what
     is frozen as W less the start.

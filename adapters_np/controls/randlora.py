@@ -11,7 +11,7 @@ from adapters_np.methods.randlora import RandLoRA
 
 @control("relocated", claim="level")
 def singular_vectors(fresh: RandLoRA, W: Array, rng: np.random.Generator) -> RandLoRA:
-    """Put W's singular vectors in the place of the random bases, as long; nothing is drawn.
+    """Put W's singular vectors, equally long, in place of the random bases; nothing is drawn.
 
     Taken out: that the bases are random. Kept: gains on bases that add up to full rank.
     """
@@ -23,7 +23,7 @@ def singular_vectors(fresh: RandLoRA, W: Array, rng: np.random.Generator) -> Ran
 
 @control("relaxed")
 def low_rank(fresh: RandLoRA, W: Array, rng: np.random.Generator) -> RandLoRA:
-    """Let all bases lie in the least subspace of the longer side with room for as many parameters.
+    """Let all bases lie in the longer side's smallest subspace with room for as many parameters.
 
     Taken out: the full rank. Kept: gains on random bases, as long on average, and the dimension
     that is reached.

@@ -11,7 +11,7 @@ from adapters_np.methods.vera import VeRA
 
 @control("relocated", claim="level")
 def singular_vectors(fresh: VeRA, W: Array, rng: np.random.Generator) -> VeRA:
-    """Put W's singular vectors, as long, in the place of the random directions; nothing is drawn.
+    """Put W's singular vectors, equally long, in place of the random directions; nothing is drawn.
 
     Taken out: that the directions are random. Kept: a gain for each direction and each output.
     Where there are more directions than singular vectors, the next ones pair neighbours.

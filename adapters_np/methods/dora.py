@@ -1,4 +1,4 @@
-r"""DoRA learns how long each neuron is apart from where it points.
+r"""DoRA learns how long each neuron is separately from where it points.
 
 $$W' = \mathrm{diag}(m \oslash \lVert V \rVert_\text{row})\, V, \qquad V = W + s\,B A, \qquad
 s = \alpha / r$$

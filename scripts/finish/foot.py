@@ -159,7 +159,7 @@ def _foot(url: str, site: Site, parts: list[Part], cited: Sequence[Item], number
     )
     embed = (
         '<details class="fold embed"><summary>Embed a part of this page</summary>'
-        "<p>The code is an iframe that takes the height of what it shows. "
+        "<p>The code is an iframe that adjusts its height to what it shows. "
         f"It loads from this site only.</p><ul>{lines}</ul></details>"
         if parts
         else ""

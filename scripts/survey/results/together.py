@@ -223,7 +223,7 @@ def facts() -> Iterator[Fact]:
     counts, made = Counter[str](), words(found)
     places = {base for c in bets.bets()[0].trained for _, base in c.comparison.differences}
     size = json.loads(BASE.read_text("utf-8"))["parameters"]
-    where = f"{bets.on(plan().tasks)}, in {len(places)} base models of {size:,} parameters"
+    where = f"{bets.on(plan().tasks)}, in {len(places)} base models of {size:,} parameters each"
     for bet in bets.bets():
         own = made[bet.method]
         now = of_all(own.values())

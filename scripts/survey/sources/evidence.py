@@ -205,7 +205,7 @@ def _told(part: Part, size: float | None) -> str:
     full = part.other.method == FULL
     baseline = " ".join(filter(None, ("full tuning" if full else "LoRA", part.other.setting)))
     sizes = [_budget(row, size) for row in (part.row, part.other)[: 1 if full else 2]]
-    unprinted = "sizes alike" if part.table.equal_size else "sizes unprinted"
+    unprinted = "sizes alike" if part.table.equal_size else "sizes not printed"
     budget = " against ".join(s or "not stated" for s in sizes) if any(sizes) else unprinted
     setting = " ".join(filter(None, (part.row.method.replace("_", " "), part.row.setting)))
     return f"{setting}: {values} ({baseline}; {kind}{level}), {budget}"
