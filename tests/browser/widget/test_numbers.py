@@ -168,7 +168,7 @@ def test_a_widget_writes_what_cpython_writes_at_random_settings(
         ways.pop()
         (answer,) = ask(visit, method, chosen)
         ours, theirs = said(answer), said(expected)
-        wrong = {n: t for n, t in theirs.items() if ours.get(n) != t}
+        wrong = {n: t for n, t in theirs.items() if exact(ours.get(n, "")) != exact(t)}
         if chosen["way"] != "random":
             wrong = {n: t for n, t in wrong.items() if apart(ours.get(n, ""), [t])}
             again = [said(rounded(method, chosen, k, monkeypatch)) for k in (2, 3, 4) if wrong]
@@ -180,6 +180,11 @@ def test_a_widget_writes_what_cpython_writes_at_random_settings(
         other += [(chosen, n, ours.get(n), t) for n, t in wrong.items()]
     session.detach()
     assert other == []
+
+
+def exact(text: str) -> str:
+    """Return a text in which round-off, which may be none at all, is 0."""
+    return "0" if text == "≈ 0" else text
 
 
 def rounded(method: str, chosen: dict[str, Any], k: int, patch: pytest.MonkeyPatch) -> Answer:
